@@ -1,0 +1,3 @@
+//! EYES: a plan in, findings out. Reads what is asked about; changes nothing.
+
+pub mod programs;

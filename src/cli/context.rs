@@ -1,0 +1,85 @@
+//! What every subcommand has: where state lies, how to write, and how to complain.
+
+use super::args::{Global, When};
+use crate::model::Problem;
+use crate::sys::terminal::{self, Stream};
+use crate::sys::{Look, files, host};
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub struct Context {
+    pub look: Look,
+    pub quiet: bool,
+    pub verbose: bool,
+    pub color: When,
+    state_dir: Option<PathBuf>,
+}
+
+impl Context {
+    pub fn new(global: &Global) -> Self {
+        Self {
+            look: Look::new(),
+            quiet: global.quiet,
+            verbose: global.verbose,
+            color: global.color,
+            state_dir: global.state_dir.clone(),
+        }
+    }
+
+    /// Where runs are remembered, or `None` on a machine that does not say where its user lives.
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        self.state_dir.clone().or_else(|| host::state_directory(self.look))
+    }
+
+    pub fn required_state_dir(&self) -> Result<PathBuf, Problem> {
+        self.state_dir().ok_or_else(|| {
+            Problem::usage("nobody says where runs are remembered: HOME and XDG_STATE_HOME are not set")
+                .next("say it with --state-dir DIR")
+        })
+    }
+
+    /// The plan that is meant: the one named, or the only one there is.
+    pub fn plan_path(&self, named: Option<&Path>) -> Result<PathBuf, Problem> {
+        if let Some(path) = named {
+            return Ok(path.to_owned());
+        }
+        let folder = Path::new("plans");
+        let names = files::names(self.look, folder)
+            .map_err(|error| Problem::usage(format!("plans/: cannot be read: {error}")))?;
+        let plans: Vec<String> = names.into_iter().filter(|name| name.ends_with(".yaml")).collect();
+        match plans.as_slice() {
+            [only] => Ok(folder.join(only)),
+            [] => Err(Problem::usage("no plan is named, and there is no plans/*.yaml here")
+                .next("name the plan, or go to the folder that holds plans/")),
+            several => {
+                let problem = Problem::usage("no plan is named, and there are several");
+                let problem = several.iter().fold(problem, |problem, name| problem.because(format!("plans/{name}")));
+                Err(problem.next("name the one that is meant"))
+            }
+        }
+    }
+
+    /// Puts a text on stdout. A reader that has gone away has seen enough.
+    pub fn print(&self, text: &str) -> Result<(), Problem> {
+        self.printed(terminal::write(Stream::Out, text))
+    }
+
+    pub fn printed(&self, done: io::Result<()>) -> Result<(), Problem> {
+        match done {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Problem::failed(format!("the output cannot be written: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says something that people should know, beside what was asked for.
+    pub fn note(&self, text: &str) {
+        // Where nobody can be told there is nobody to tell that.
+        let _ = terminal::write(Stream::Err, &format!("{text}\n"));
+    }
+
+    pub fn complain(&self, problem: &Problem) {
+        self.note(&problem.to_string());
+    }
+}

@@ -1,0 +1,50 @@
+//! `plan`: shows the order and touches nothing.
+
+use super::args::{ModeArg, PlanArgs, PlanOutput};
+use super::context::Context;
+use crate::checks::programs;
+use crate::engine::decide::{self, Decision};
+use crate::model::{Finding, Mode, Place, Problem};
+use crate::plan::load::{Planned, load};
+use crate::plan::preview::{self, Past, Preview};
+use crate::plan::{dot, json, svg, text};
+use crate::sys::{Look, terminal};
+use std::io::stdout;
+
+pub fn run(context: &Context, args: &PlanArgs) -> Result<u8, Problem> {
+    let path = context.plan_path(args.plan.as_deref())?;
+    let mode = match args.mode {
+        ModeArg::Recover => Mode::Recover,
+        ModeArg::Drill => Mode::Drill,
+    };
+    let planned = load(context.look, &path, mode)?;
+    let past = Past::default();
+    let preview = preview(context.look, &planned, &past);
+    match args.output {
+        PlanOutput::Text => context.print(&text::render(&preview, terminal::width(context.look)))?,
+        PlanOutput::Json => context.printed(json::write(&preview, stdout().lock()))?,
+        PlanOutput::Dot => context.print(&dot::render(&preview))?,
+        PlanOutput::Svg => context.print(&svg::render(&preview))?,
+    }
+    Ok(0)
+}
+
+pub fn preview<'p>(look: Look, planned: &'p Planned, past: &'p Past) -> Preview<'p> {
+    let decide = |step| match decide::fresh(step, planned.mode) {
+        Decision::Skip(why) => (preview::Decision::Skip, why),
+        Decision::Do(why) | Decision::Look { why, .. } | Decision::Ask(why) => (preview::Decision::Run, why),
+    };
+    let decisions = planned.file.steps.iter().map(decide).collect();
+    Preview::new(planned, past, decisions, findings(look, planned), Vec::new())
+}
+
+/// What can be known to be wrong before anything is begun.
+pub fn findings(look: Look, planned: &Planned) -> Vec<Finding> {
+    let file = &planned.file;
+    let taking_part = file.steps.iter().filter(|step| step.absent_in(planned.mode).is_none());
+    let asked = taking_part.flat_map(|step| {
+        let place = move || Place { file: file.shown.clone(), spot: step.at };
+        step.kind.programs(planned.mode).into_iter().map(move |program| (program, step.id.as_str(), place()))
+    });
+    programs::check(look, file.folder(), asked)
+}

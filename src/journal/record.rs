@@ -1,0 +1,159 @@
+//! What is written down. These types are the file format: they change only together with its version.
+
+use crate::model::{Change, Digest, Ending, Mode, PlanName, Stamp, StepId};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// One record of the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "r", rename_all = "kebab-case")]
+pub enum Record {
+    Begin(Box<Begin>),
+    Resume(Box<Resume>),
+    Step {
+        step: StepId,
+        t: u64,
+        did: Did,
+    },
+    /// Something that people should know, about no step.
+    Notice {
+        t: u64,
+        message: String,
+    },
+    End {
+        t: u64,
+        ending: Ending,
+    },
+}
+
+/// A process as a pid and the tick it started at. Two numbers mean nothing without `boot`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pid {
+    pub pid: i32,
+    pub started: u64,
+}
+
+/// The head of a journal: which plan, which graph, on what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Begin {
+    pub version: String,
+    pub plan: PlanName,
+    pub file: PathBuf,
+    pub mode: Mode,
+    pub digest: Digest,
+    pub goal_seconds: Option<f64>,
+    pub expected_seconds: Option<f64>,
+    pub jobs: usize,
+    pub at: Stamp,
+    /// Milliseconds since this machine was started: all other times in the file are of this clock.
+    pub t: u64,
+    pub boot: String,
+    pub host: String,
+    pub runner: Pid,
+    /// Every step of the graph in the order of execution, with its one sentence.
+    pub steps: Vec<(StepId, String)>,
+    pub longest: Vec<StepId>,
+}
+
+/// A later process goes on with the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resume {
+    pub version: String,
+    pub jobs: usize,
+    pub at: Stamp,
+    pub t: u64,
+    pub boot: String,
+    pub host: String,
+    pub runner: Pid,
+    pub redo: Vec<StepId>,
+    pub accept: Vec<StepId>,
+    /// Bytes of a torn end that were cut off before this record.
+    pub torn: usize,
+}
+
+/// Which of a step's programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    Touch,
+    Verify,
+}
+
+/// What happened to a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Did {
+    Check {
+        why: String,
+    },
+    Cleared {
+        saw: String,
+    },
+    Found {
+        saw: String,
+        /// True when nobody had seen its end; false when an earlier part of this run had.
+        adopted: bool,
+    },
+    Unclear {
+        saw: String,
+    },
+    /// The intent. Durable before anything of it happens.
+    Touch {
+        attempt: u32,
+        inputs: Digest,
+        why: String,
+    },
+    /// A program of it was started.
+    Child {
+        child: Pid,
+        part: Part,
+    },
+    Touched,
+    Prove {
+        saw: String,
+    },
+    Retry {
+        reason: String,
+        wait_ms: u64,
+    },
+    Break {
+        reason: String,
+        tail: Vec<String>,
+        /// False when it is certain that nothing of it happened.
+        began: bool,
+    },
+    Stop {
+        reason: String,
+    },
+    Accept {
+        saw: String,
+    },
+    Skip {
+        reason: String,
+    },
+    Exclude {
+        reason: String,
+    },
+}
+
+impl Did {
+    /// The change of state that this is; a started program is none.
+    pub fn change(&self) -> Option<Change> {
+        match self {
+            Did::Check { .. } => Some(Change::Check),
+            Did::Cleared { .. } => Some(Change::Cleared),
+            Did::Found { .. } => Some(Change::Found),
+            Did::Unclear { .. } => Some(Change::Unclear),
+            Did::Touch { .. } => Some(Change::Touch),
+            Did::Child { .. } => None,
+            Did::Touched => Some(Change::Touched),
+            Did::Prove { .. } => Some(Change::Prove),
+            Did::Retry { .. } => Some(Change::Retry),
+            Did::Break { .. } => Some(Change::Break),
+            Did::Stop { .. } => Some(Change::Stop),
+            Did::Accept { .. } => Some(Change::Accept),
+            Did::Skip { .. } => Some(Change::Skip),
+            Did::Exclude { .. } => Some(Change::Exclude),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Moments and spans, as the journal stores them and as people read them. The clock itself is in `sys`.
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A moment of the wall clock, in milliseconds since 1970. The wall clock may jump: order and spans come from elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Stamp(pub i64);
+
+impl Stamp {
+    fn local(self, format: &str) -> String {
+        match Timestamp::from_millisecond(self.0) {
+            Ok(at) => at.to_zoned(TimeZone::system()).strftime(format).to_string(),
+            Err(_) => format!("(no date: {} ms)", self.0),
+        }
+    }
+    /// `2026-11-03`, in the time zone of this host.
+    pub fn date(self) -> String {
+        self.local("%Y-%m-%d")
+    }
+    /// `2026-11-03 02:11`, in the time zone of this host.
+    pub fn minute(self) -> String {
+        self.local("%Y-%m-%d %H:%M")
+    }
+    /// `2026-11-03 02:11:07`, in the time zone of this host.
+    pub fn second(self) -> String {
+        self.local("%Y-%m-%d %H:%M:%S")
+    }
+    /// `2026-11-03T02-11-07`: a moment that can name a folder.
+    pub fn as_name(self) -> String {
+        self.local("%Y-%m-%dT%H-%M-%S")
+    }
+    /// `2026-11-03T02:11:07.123Z`, for machines.
+    pub fn rfc3339(self) -> String {
+        match Timestamp::from_millisecond(self.0) {
+            Ok(at) => at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
+            Err(_) => format!("(no date: {} ms)", self.0),
+        }
+    }
+}
+
+/// `4:42`, or `1:02:03` from an hour on: how long something took.
+pub fn clock(span: Duration) -> String {
+    let all = span.as_secs();
+    let (hours, minutes, seconds) = (all / 3600, all / 60 % 60, all % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+/// `20 min`, `6 min 40 s`, `1 h 5 min`, `0.3 s`: how long something may take, in a sentence.
+pub fn spoken(span: Duration) -> String {
+    let all = span.as_secs();
+    let (hours, minutes, seconds) = (all / 3600, all / 60 % 60, all % 60);
+    match (hours, minutes, seconds) {
+        (0, 0, 0..=9) => format!("{:.1} s", span.as_secs_f64()),
+        (0, 0, s) => format!("{s} s"),
+        (0, m, 0) => format!("{m} min"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, 0, _) => format!("{h} h"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
+}
+
+/// Reads `90s`, `5m`, `1h30m`, `2d`: whole numbers with a unit, largest first.
+pub fn read_span(text: &str) -> Result<Duration, String> {
+    let wrong = || "is not a time: write it like 90s, 5m or 1h30m".to_owned();
+    let mut seconds: u64 = 0;
+    let mut smallest = u64::MAX;
+    let mut rest = text;
+    if rest.is_empty() {
+        return Err(wrong());
+    }
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let number: u64 = rest[..digits].parse().map_err(|_| wrong())?;
+        let unit = match rest.as_bytes().get(digits) {
+            Some(b's') => 1,
+            Some(b'm') => 60,
+            Some(b'h') => 3600,
+            Some(b'd') => 86400,
+            _ => return Err(wrong()),
+        };
+        if unit >= smallest {
+            return Err(wrong());
+        }
+        smallest = unit;
+        seconds = number.checked_mul(unit).and_then(|n| n.checked_add(seconds)).ok_or_else(wrong)?;
+        rest = &rest[digits + 1..];
+    }
+    match seconds {
+        0 => Err("is no time at all; the least is 1s".to_owned()),
+        1..=2_592_000 => Ok(Duration::from_secs(seconds)),
+        _ => Err("is more than 30 days".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_read_as_people_write_them() {
+        let read = |text| read_span(text).map(|span| span.as_secs());
+        assert_eq!(read("90s"), Ok(90));
+        assert_eq!(read("1h30m"), Ok(5400));
+        for bad in ["", "5", "m", "5 m", "-5m", "1m1h", "1m1m", "5ü", "0s", "31d", "99999999999999999999s"] {
+            assert!(read(bad).is_err(), "{bad:?} was taken");
+        }
+    }
+
+    #[test]
+    fn spans_are_shown_short_and_in_words() {
+        let at = Duration::from_secs;
+        assert_eq!((clock(at(282)), clock(at(3723))), ("4:42".into(), "1:02:03".into()));
+        assert_eq!((spoken(at(400)), spoken(at(1200))), ("6 min 40 s".into(), "20 min".into()));
+        assert_eq!(spoken(Duration::from_millis(310)), "0.3 s");
+    }
+}

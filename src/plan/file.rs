@@ -1,0 +1,70 @@
+//! A plan as it was written: typed, with the place of everything that an error or an edge may point to.
+
+use crate::model::{Fact, Mode, PlanName, Spot, StepId};
+use crate::steps::contract::Kind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Whether a failure stops the start of other steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    Stop,
+    KeepGoing,
+}
+
+pub struct Step {
+    pub id: StepId,
+    pub at: Spot,
+    pub kind: Box<dyn Kind>,
+    pub needs: Vec<(StepId, Spot)>,
+    pub provides: Vec<(Fact, Spot)>,
+    pub requires: Vec<(Fact, Spot)>,
+    pub only: Option<Mode>,
+    pub timeout: Option<Duration>,
+    pub retries: u32,
+    pub on_failure: OnFailure,
+}
+
+impl Step {
+    pub fn deadline(&self) -> Duration {
+        self.timeout.unwrap_or_else(|| self.kind.deadline())
+    }
+    /// Why it takes no part in this mode, when it does not.
+    pub fn absent_in(&self, mode: Mode) -> Option<String> {
+        match self.only {
+            Some(only) if only != mode => Some(format!("only: {only}")),
+            Some(_) | None => self.kind.absent_in(mode),
+        }
+    }
+}
+
+/// A way in, and whether it dies with what is recovered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    pub name: String,
+    pub inside: bool,
+    /// The thing inside, or the words about the outside.
+    pub told: String,
+    pub at: Spot,
+}
+
+pub struct PlanFile {
+    /// The file as the user named it.
+    pub shown: String,
+    pub path: PathBuf,
+    pub name: PlanName,
+    pub rto: Option<Duration>,
+    pub access: Vec<Way>,
+    pub outside: Vec<(Fact, Spot)>,
+    pub steps: Vec<Step>,
+}
+
+impl PlanFile {
+    /// The folder that paths in the plan are relative to.
+    pub fn folder(&self) -> &Path {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            Some(_) | None => Path::new("."),
+        }
+    }
+}

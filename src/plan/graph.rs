@@ -1,0 +1,166 @@
+//! The graph of a plan: steps, and edges that can say why. The only file that knows petgraph.
+
+use super::file::PlanFile;
+use crate::model::digest::Digester;
+use crate::model::{Digest, Fact, Mode, Spot};
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
+use petgraph::{Direction, algo};
+
+/// Why a step waits for another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The plan says `needs`.
+    Needs,
+    /// The other gives a fact that this one requires.
+    Fact(Fact),
+}
+
+/// `from` must be verified before `to` starts. Steps are numbered by their order in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    pub from: usize,
+    pub to: usize,
+    pub reason: Reason,
+    /// Where the plan says so.
+    pub at: Spot,
+}
+
+pub struct Graph {
+    inner: DiGraph<(), (Reason, Spot), u32>,
+}
+
+impl Graph {
+    /// Edges that say the same are one: the first written is kept.
+    pub fn new(steps: usize, edges: Vec<Edge>) -> Self {
+        let mut inner = DiGraph::with_capacity(steps, edges.len());
+        (0..steps).for_each(|_| {
+            inner.add_node(());
+        });
+        for edge in edges {
+            inner.add_edge(node(edge.from), node(edge.to), (edge.reason, edge.at));
+        }
+        Self { inner }
+    }
+
+    pub fn len(&self) -> usize {
+        self.inner.node_count()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.inner.node_count() == 0
+    }
+    pub fn edges(&self) -> usize {
+        self.inner.edge_count()
+    }
+
+    /// What a step waits for, in the order in which the plan says so.
+    pub fn before(&self, step: usize) -> Vec<Edge> {
+        let found = self.inner.edges_directed(node(step), Direction::Incoming);
+        let mut edges: Vec<Edge> = found
+            .map(|edge| {
+                let (reason, at) = edge.weight();
+                Edge { from: edge.source().index(), to: step, reason: reason.clone(), at: *at }
+            })
+            .collect();
+        edges.reverse();
+        edges
+    }
+
+    /// The steps that wait for this one; one that waits for two reasons comes twice.
+    pub fn after(&self, step: usize) -> impl Iterator<Item = usize> + '_ {
+        self.inner.neighbors_directed(node(step), Direction::Outgoing).map(NodeIndex::index)
+    }
+    /// How many edges come in: counted down while the run goes on.
+    pub fn waits(&self) -> Vec<u32> {
+        let mut waits = vec![0; self.len()];
+        self.inner.raw_edges().iter().for_each(|edge| waits[edge.target().index()] += 1);
+        waits
+    }
+
+    /// The wave of each step: one more than that of the last it waits for. `None` when there is a cycle.
+    pub fn waves(&self) -> Option<(Vec<u32>, Vec<usize>)> {
+        let (mut waits, mut waves) = (self.waits(), vec![0; self.len()]);
+        let mut order: Vec<usize> = (0..self.len()).filter(|step| waits[*step] == 0).collect();
+        let mut next = 0;
+        while let Some(step) = order.get(next).copied() {
+            next += 1;
+            for after in self.after(step) {
+                waves[after] = waves[after].max(waves[step] + 1);
+                waits[after] -= 1;
+                if waits[after] == 0 {
+                    order.push(after);
+                }
+            }
+        }
+        (order.len() == self.len()).then_some((waves, order))
+    }
+
+    /// For each step the cost of the longest way that begins with it. `order` is a valid order of the steps.
+    pub fn longest(&self, order: &[usize], cost: impl Fn(usize) -> f64) -> Vec<f64> {
+        let mut ways = vec![0.0_f64; self.len()];
+        for step in order.iter().rev().copied() {
+            let behind = self.after(step).map(|after| ways[after]).fold(0.0, f64::max);
+            ways[step] = cost(step) + behind;
+        }
+        ways
+    }
+
+    /// The groups of steps that wait for each other, each in the order of the file.
+    pub fn knots(&self) -> Vec<Vec<usize>> {
+        let loops = |step: NodeIndex<u32>| self.inner.find_edge(step, step).is_some();
+        let groups = algo::tarjan_scc(&self.inner).into_iter();
+        let tied = groups.filter(|group| group.len() > 1 || group.iter().any(|step| loops(*step)));
+        let mut knots: Vec<Vec<usize>> = tied.map(|group| group.into_iter().map(NodeIndex::index).collect()).collect();
+        knots.iter_mut().for_each(|knot| knot.sort_unstable());
+        knots.sort_unstable();
+        knots
+    }
+
+    /// The same steps without the edges at those that are left out.
+    pub fn without(&self, left_out: &[bool]) -> Graph {
+        let inner = self.inner.filter_map(
+            |_, ()| Some(()),
+            |edge, weight| {
+                let (from, to) = self.inner.edge_endpoints(edge)?;
+                (!left_out[from.index()] && !left_out[to.index()]).then(|| weight.clone())
+            },
+        );
+        Graph { inner }
+    }
+}
+
+fn node(step: usize) -> NodeIndex<u32> {
+    NodeIndex::new(step)
+}
+
+/// Ids, kinds, edges and mode, whatever their order in the file. What a resumed run must find unchanged.
+pub fn digest(plan: &PlanFile, graph: &Graph, mode: Mode) -> Digest {
+    let mut digest = Digester::new("blackstart graph 1").field(mode.as_str().as_bytes());
+    let mut order: Vec<usize> = (0..plan.steps.len()).collect();
+    order.sort_unstable_by(|a, b| plan.steps[*a].id.cmp(&plan.steps[*b].id));
+    let mut place = vec![0_u32; order.len()];
+    for (at, step) in order.iter().enumerate() {
+        place[*step] = u32::try_from(at).unwrap_or(u32::MAX);
+    }
+    let mut before: Vec<u32> = Vec::new();
+    for step in &order {
+        let step = &plan.steps[*step];
+        digest.add(step.id.as_str().as_bytes());
+        digest.add(step.kind.name().as_bytes());
+        digest.add(step.only.map_or("", Mode::as_str).as_bytes());
+    }
+    for (at, step) in order.iter().enumerate() {
+        let sources = graph.inner.neighbors_directed(node(*step), Direction::Incoming);
+        before.clear();
+        before.extend(sources.map(|source| place[source.index()]));
+        if before.is_empty() {
+            continue;
+        }
+        before.sort_unstable();
+        before.dedup();
+        digest.add(&(at as u64).to_le_bytes());
+        let bytes: Vec<u8> = before.iter().flat_map(|place| place.to_le_bytes()).collect();
+        digest.add(&bytes);
+    }
+    digest.finish()
+}

@@ -1,0 +1,19 @@
+//! ORDER: a file becomes a graph, and the graph a preview. Reads once, then everything is pure.
+
+pub mod cycle;
+pub mod dot;
+pub mod file;
+pub mod graph;
+pub mod json;
+pub mod load;
+pub mod preview;
+pub mod read;
+pub mod schema;
+pub mod svg;
+pub mod table;
+pub mod text;
+pub mod wants;
+
+pub use file::{OnFailure, PlanFile, Step, Way};
+pub use graph::{Edge, Graph, Reason};
+pub use preview::{Past, Preview};

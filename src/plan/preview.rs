@@ -1,0 +1,141 @@
+//! What would happen, in order: the graph with decisions, times and findings. The same input gives the same preview.
+
+use super::graph::Reason;
+use super::load::Planned;
+use crate::model::{Finding, Mode, Stamp, StepId, Unknown};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// What earlier runs say about times. Empty when there were none: times are never invented.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// Seconds of each step in the last run that verified it.
+    pub seconds: HashMap<StepId, f64>,
+    /// The last run in which everything was verified.
+    pub last: Option<LastRun>,
+    /// A run of this plan that has not come to its end.
+    pub unfinished: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct LastRun {
+    pub mode: Mode,
+    pub at: Stamp,
+    pub seconds: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Run,
+    Rerun,
+    Skip,
+}
+
+impl Decision {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Decision::Run => "run",
+            Decision::Rerun => "rerun",
+            Decision::Skip => "skip",
+        }
+    }
+}
+
+/// One reason of one step, ready to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    pub step: usize,
+    pub fact: Option<String>,
+    pub because: String,
+    pub line: u32,
+}
+
+pub struct Preview<'p> {
+    pub planned: &'p Planned,
+    pub past: &'p Past,
+    /// What is done with each step and why, by its place in the file.
+    pub decisions: Vec<(Decision, String)>,
+    /// The longest way through the graph, by time where all of it is known, else by the number of steps.
+    pub longest: Vec<usize>,
+    pub timed: bool,
+    pub findings: Vec<Finding>,
+    pub unknowns: Vec<Unknown>,
+}
+
+impl<'p> Preview<'p> {
+    pub fn new(
+        planned: &'p Planned,
+        past: &'p Past,
+        decisions: Vec<(Decision, String)>,
+        findings: Vec<Finding>,
+        unknowns: Vec<Unknown>,
+    ) -> Self {
+        let known = |step: usize| {
+            decisions[step].0 == Decision::Skip || past.seconds.contains_key(&planned.file.steps[step].id)
+        };
+        let timed = !past.seconds.is_empty() && (0..decisions.len()).all(known);
+        let longest = longest(planned, past, &decisions, timed);
+        Self { planned, past, decisions, longest, timed, findings, unknowns }
+    }
+
+    pub fn id(&self, step: usize) -> &StepId {
+        &self.planned.file.steps[step].id
+    }
+    pub fn summary(&self, step: usize) -> String {
+        self.planned.file.steps[step].kind.summary(self.planned.mode)
+    }
+    /// How long the step took in the last run that verified it.
+    pub fn expected(&self, step: usize) -> Option<f64> {
+        match self.decisions[step].0 {
+            Decision::Skip => None,
+            Decision::Run | Decision::Rerun => self.past.seconds.get(self.id(step)).copied(),
+        }
+    }
+    /// How long the whole will take, when the last run tells.
+    pub fn expected_total(&self) -> Option<Duration> {
+        let last = self.past.last.as_ref()?;
+        self.timed.then(|| Duration::try_from_secs_f64(last.seconds).ok()).flatten()
+    }
+    /// Everything that the step waits for, each with its reason and its line.
+    pub fn needs(&self, step: usize) -> Vec<Need> {
+        let edges = self.planned.graph.before(step).into_iter();
+        let need = |edge: super::graph::Edge| {
+            let giver = self.id(edge.from);
+            let (fact, because) = match edge.reason {
+                Reason::Needs => (None, format!("needs {giver}")),
+                Reason::Fact(fact) => (Some(fact.to_string()), format!("requires {fact} ({giver})")),
+            };
+            Need { step: edge.from, fact, because, line: edge.at.line }
+        };
+        edges.map(need).collect()
+    }
+    pub fn waves(&self) -> u32 {
+        self.planned.waves.iter().max().map_or(0, |last| last + 1)
+    }
+}
+
+fn longest(planned: &Planned, past: &Past, decisions: &[(Decision, String)], timed: bool) -> Vec<usize> {
+    let cost = |step: usize| match decisions[step].0 {
+        Decision::Skip => 0.0,
+        Decision::Run | Decision::Rerun if timed => {
+            past.seconds.get(&planned.file.steps[step].id).copied().unwrap_or(0.0)
+        }
+        Decision::Run | Decision::Rerun => 1.0,
+    };
+    let ways = planned.graph.longest(&planned.order, cost);
+    // Of equal ways the one that stands first in the file, so that the same input gives the same answer.
+    let best = |steps: &mut dyn Iterator<Item = usize>| {
+        steps.fold(None, |best: Option<usize>, step| match best {
+            Some(best) if ways[best] > ways[step] || (ways[best] == ways[step] && best <= step) => Some(best),
+            Some(_) | None => Some(step),
+        })
+    };
+    let mut at = best(&mut planned.order.iter().copied().filter(|step| planned.waves[*step] == 0));
+    let mut way = Vec::new();
+    while let Some(step) = at {
+        way.push(step);
+        at = best(&mut planned.graph.after(step));
+    }
+    way.retain(|step| decisions[*step].0 != Decision::Skip);
+    way
+}

@@ -1,0 +1,195 @@
+//! Turns the text of a plan into a plan file. Reads parser events one step at a time: parsing is the planning time, and a
+//! tree of a large plan would double it. Everything wrong is collected; nothing is guessed.
+
+use super::file::{OnFailure, PlanFile, Step, Way};
+use crate::model::{Mode, PlanName, Spot, StepId};
+use crate::steps::KINDS;
+use crate::steps::fields::{Fault, Faults, Fields, nearest};
+use crate::steps::keys;
+use crate::sys::yaml::{Body, Broken, Entry, Reader, Token};
+use std::path::Path;
+
+/// A plan that could not be read: what is shown, and how many faults there are.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    pub faults: Vec<Fault>,
+    pub count: usize,
+}
+
+const START: Spot = Spot { line: 1, column: 1 };
+
+pub fn read(text: &str, shown: &str, path: &Path) -> Result<PlanFile, Unreadable> {
+    let mut faults = Faults::default();
+    let plan = document(text, shown, path, &mut faults);
+    let plan = plan.unwrap_or_else(|broken| {
+        faults.add(broken.at, broken.message);
+        None
+    });
+    match plan {
+        Some(plan) if faults.count == 0 => Ok(plan),
+        _ => {
+            faults.list.sort_by_key(|fault| fault.at);
+            Err(Unreadable { faults: faults.list, count: faults.count })
+        }
+    }
+}
+
+fn document(text: &str, shown: &str, path: &Path, faults: &mut Faults) -> Result<Option<PlanFile>, Broken> {
+    let mut reader = Reader::new(text);
+    let (first, at) = reader.token()?;
+    match first {
+        Token::MapStart => {}
+        Token::DocumentEnd => {
+            faults.add(START, "the plan is empty: it wants at least `name` and `steps`");
+            return Ok(None);
+        }
+        Token::Scalar(..) | Token::ListStart | Token::End => {
+            faults.add(at, "a plan is a map with at least `name` and `steps`");
+            return Ok(None);
+        }
+    }
+    let mut steps = None;
+    let mut rest: Vec<Entry<'_>> = Vec::new();
+    while let Some((key, key_at)) = reader.key()? {
+        let (token, value_at) = reader.token()?;
+        if key != "steps" {
+            rest.push(Entry { key, at: key_at, value: reader.value(token, value_at)? });
+        } else if steps.is_some() {
+            faults.add(key_at, "key `steps` of the plan is written twice");
+            reader.value(token, value_at)?;
+        } else {
+            steps = Some(self::steps(&mut reader, token, value_at, faults)?);
+        }
+    }
+    if let (Token::DocumentEnd, _) = reader.token()? {
+        match reader.token()? {
+            (Token::DocumentEnd, _) => {}
+            (_, at) => faults.add(at, "a plan is one document, and here a second one begins"),
+        }
+    }
+    let mut fields = Fields::new(at, rest, faults);
+    fields.require("name", "the plan");
+    let name = name(&mut fields);
+    let rto = fields.span("rto");
+    let access = access(&mut fields);
+    let outside = fields.facts("outside");
+    fields.finish("the plan", &[keys::PLAN]);
+    match &steps {
+        None => faults.add(at, "the plan has no `steps`"),
+        Some(steps) if steps.is_empty() && faults.count == 0 => faults.add(at, "`steps` is empty"),
+        Some(_) => {}
+    }
+    let (Some(name), Some(steps)) = (name, steps) else { return Ok(None) };
+    let (shown, path) = (shown.to_owned(), path.to_owned());
+    Ok(Some(PlanFile { shown, path, name, rto, access, outside, steps }))
+}
+
+fn name(fields: &mut Fields<'_, '_>) -> Option<PlanName> {
+    let (text, at) = fields.text("name", "a name")?;
+    PlanName::new(&text).map_err(|why| fields.faults.add(at, format!("`name`: `{text}` {why}"))).ok()
+}
+
+fn access(fields: &mut Fields<'_, '_>) -> Vec<Way> {
+    let Some(entry) = fields.take("access") else { return Vec::new() };
+    let Body::Map(entries) = entry.value.body else {
+        fields.faults.add(entry.value.at, "`access` wants a map: console: {outside: \"a screen in the rack\"}");
+        return Vec::new();
+    };
+    let mut ways: Vec<Way> = Vec::new();
+    for way in entries {
+        let name = way.key.into_owned();
+        if let Err(why) = StepId::new(&name) {
+            fields.faults.add(way.at, format!("`access`: `{name}` {why}"));
+            continue;
+        }
+        if ways.iter().any(|known| known.name == name) {
+            fields.faults.add(way.at, format!("`access`: `{name}` is written twice"));
+            continue;
+        }
+        let told = match way.value.body {
+            Body::Map(sides) if sides.len() == 1 => sides.into_iter().next(),
+            Body::Map(_) | Body::List(_) | Body::Scalar(..) => None,
+        };
+        match told.map(|side| (side.key, side.value.body)) {
+            Some((side, Body::Scalar(text, _))) if (side == "inside" || side == "outside") && !text.is_empty() => {
+                ways.push(Way { name, inside: side == "inside", told: text.into_owned(), at: way.at });
+            }
+            _ => fields.faults.add(way.at, format!("`access`: `{name}` wants {{inside: …}} or {{outside: …}}")),
+        }
+    }
+    ways
+}
+
+fn steps<'s>(reader: &mut Reader<'s>, token: Token<'s>, at: Spot, faults: &mut Faults) -> Result<Vec<Step>, Broken> {
+    if !matches!(token, Token::ListStart) {
+        let kind = reader.value(token, at)?.kind();
+        faults.add(at, format!("`steps` wants a list, and here is {kind}"));
+        return Ok(Vec::new());
+    }
+    let mut steps = Vec::new();
+    loop {
+        let (token, at) = reader.token()?;
+        if matches!(token, Token::End) {
+            return Ok(steps);
+        }
+        let node = reader.value(token, at)?;
+        let kind = node.kind();
+        match node.body {
+            Body::Map(entries) => steps.extend(step(Fields::new(at, entries, faults))),
+            Body::List(_) | Body::Scalar(..) => faults.add(at, format!("a step is a map, and here is {kind}")),
+        }
+    }
+}
+
+fn step(mut fields: Fields<'_, '_>) -> Option<Step> {
+    let at = fields.at;
+    let id = match fields.text("id", "a name") {
+        Some((text, spot)) => {
+            StepId::new(&text).map_err(|why| fields.faults.add(spot, format!("`id`: `{text}` {why}"))).ok()
+        }
+        None => {
+            fields.faults.add(at, "a step has no `id`");
+            None
+        }
+    };
+    let of = || id.as_ref().map_or("a step".to_owned(), |id| format!("step {id}"));
+    let Some((kind, kind_at)) = fields.text("kind", "the name of a kind") else {
+        fields.faults.add(at, format!("{} has no `kind`", of()));
+        return None;
+    };
+    let names = || KINDS.iter().map(|entry| entry.name);
+    let Some(entry) = KINDS.iter().find(|entry| entry.name == &*kind) else {
+        let known: Vec<&str> = names().collect();
+        let advice = nearest(&kind, names());
+        let text = format!("{}: unknown kind `{kind}`; known are {}{advice}", of(), known.join(", "));
+        fields.faults.add(kind_at, text);
+        return None;
+    };
+    let needs = fields.ids("needs");
+    let provides = fields.facts("provides");
+    let requires = fields.facts("requires");
+    let only = fields.word("only", &["recover", "drill"]);
+    let timeout = fields.span("timeout");
+    let retries = fields.count("retries", 0..=100);
+    let on_failure = fields.word("on-failure", &["stop", "keep-going"]);
+    let read = (entry.read)(&mut fields);
+    if let (Some((1.., spot)), Some(kind)) = (&retries, &read)
+        && !kind.repeatable()
+    {
+        let why = "is not repeatable, so it cannot have `retries`: say repeatable: true if twice does no harm";
+        fields.faults.add(*spot, format!("{} {why}", of()));
+    }
+    fields.finish(&of(), &[keys::STEP, entry.keys]);
+    Some(Step {
+        id: id?,
+        at,
+        kind: read?,
+        needs,
+        provides,
+        requires,
+        only: only.map(|word| if word == "drill" { Mode::Drill } else { Mode::Recover }),
+        timeout,
+        retries: retries.map_or(0, |(number, _)| number),
+        on_failure: if on_failure == Some("keep-going") { OnFailure::KeepGoing } else { OnFailure::Stop },
+    })
+}

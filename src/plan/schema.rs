@@ -1,0 +1,108 @@
+//! The plan file as a JSON Schema, made from the very table that the reader reads by, so that the two cannot drift apart.
+
+use crate::model::fact;
+use crate::model::id::LONGEST;
+use crate::steps::KINDS;
+use crate::steps::keys::{self, Key, Shape};
+use serde_json::{Map, Value, json};
+
+fn shape(shape: Shape) -> Value {
+    let text = || json!({"type": ["string", "number", "boolean"]});
+    let argv = || json!({"type": "array", "minItems": 1, "items": text()});
+    let id = || json!({"type": "string", "pattern": format!("^[a-z0-9][a-z0-9-]{{0,{}}}$", LONGEST - 1)});
+    match shape {
+        Shape::Id => id(),
+        Shape::Ids => json!({"type": "array", "items": id()}),
+        Shape::Facts => {
+            let kinds: Vec<&str> = fact::WRITTEN.iter().map(|(kind, _)| *kind).collect();
+            let pattern = format!("^({})/[A-Za-z0-9._:/-]{{1,200}}$", kinds.join("|"));
+            json!({"type": "array", "items": {"type": "string", "pattern": pattern}})
+        }
+        Shape::Argv => argv(),
+        Shape::WordOrArgv(words) => json!({"anyOf": [{"enum": words}, argv()]}),
+        Shape::Word(words) => json!({"enum": words}),
+        Shape::Span => {
+            json!({"type": "string", "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "minLength": 2})
+        }
+        Shape::Bool => json!({"type": "boolean"}),
+        Shape::Count(most) => json!({"type": "integer", "minimum": 0, "maximum": most}),
+        Shape::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
+        Shape::Text => json!({"type": "string", "minLength": 1}),
+        Shape::Env => json!({
+            "type": "object",
+            "propertyNames": {"pattern": "^(?!BLACKSTART_)[A-Za-z_][A-Za-z0-9_]*$"},
+            "additionalProperties": text(),
+        }),
+        Shape::Access => json!({
+            "type": "object",
+            "propertyNames": id(),
+            "additionalProperties": {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "properties": {
+                    "inside": {"type": "string", "minLength": 1, "description": "What it runs in, and dies with."},
+                    "outside": {"type": "string", "minLength": 1, "description": "Where it is, in words."},
+                },
+                "additionalProperties": false,
+            },
+        }),
+        Shape::Kind => {
+            let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+            json!({"enum": kinds})
+        }
+        Shape::Steps => json!({"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}}),
+    }
+}
+
+fn properties(keys: &[&[Key]]) -> Value {
+    let all = keys.iter().flat_map(|keys| keys.iter());
+    let entries = all.map(|key| {
+        let mut value = shape(key.shape);
+        value["description"] = json!(key.doc);
+        (key.name.to_owned(), value)
+    });
+    Value::Object(entries.collect::<Map<_, _>>())
+}
+
+fn required(keys: &[&[Key]]) -> Vec<&'static str> {
+    keys.iter().flat_map(|keys| keys.iter()).filter(|key| key.required).map(|key| key.name).collect()
+}
+
+pub fn schema() -> Value {
+    let kinds: Vec<Value> = KINDS
+        .iter()
+        .map(|kind| {
+            let keys = [keys::STEP, kind.keys];
+            let mut step = json!({
+                "title": format!("kind {}", kind.name),
+                "description": kind.doc,
+                "type": "object",
+                "properties": properties(&keys),
+                "required": required(&keys),
+                "additionalProperties": false,
+            });
+            step["properties"]["kind"]["enum"] = json!([kind.name]);
+            if kind.name == crate::steps::probe::NAME {
+                let one = |key: &str| json!({"required": [key]});
+                step["oneOf"] = json!([one("http"), one("tcp"), one("run")]);
+                step["dependentRequired"] = json!({"status": ["http"]});
+            }
+            if kind.name == crate::steps::command::NAME {
+                // Only what may be done twice can be tried again.
+                step["if"] = json!({"required": ["retries"], "properties": {"retries": {"minimum": 1}}});
+                step["then"] = json!({"required": ["repeatable"], "properties": {"repeatable": {"const": true}}});
+            }
+            step
+        })
+        .collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "blackstart plan",
+        "type": "object",
+        "properties": properties(&[keys::PLAN]),
+        "required": required(&[keys::PLAN]),
+        "additionalProperties": false,
+        "$defs": {"step": {"oneOf": kinds}},
+    })
+}

@@ -1,0 +1,140 @@
+//! The preview for people: what happens when, what each step does and why it waits.
+
+use super::preview::{Decision, Preview};
+use super::table::{row, width, wrap};
+use crate::model::time::{clock, spoken};
+use std::fmt::Write;
+use std::time::Duration;
+
+/// How many reasons of one step are shown before the rest is counted.
+const REASONS: usize = 4;
+
+pub fn render(preview: &Preview<'_>, columns: usize) -> String {
+    let mut out = String::new();
+    heading(preview, &mut out);
+    table(preview, columns, &mut out);
+    longest(preview, columns, &mut out);
+    around(preview, columns, &mut out);
+    findings(preview, columns, &mut out);
+    out.push_str("nothing was touched\n");
+    out
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn heading(preview: &Preview<'_>, out: &mut String) {
+    let plan = &preview.planned.file;
+    let steps = count(plan.steps.len(), "step");
+    let waves = count(preview.waves() as usize, "wave");
+    let time = match (&preview.past.last, preview.expected_total()) {
+        (Some(last), Some(total)) => format!("about {} (last {} {})", spoken(total), last.mode, last.at.date()),
+        (Some(last), None) => {
+            format!("time unknown: the plan has changed since the last {} {}", last.mode, last.at.date())
+        }
+        (None, _) => "time unknown: it has not been run here".to_owned(),
+    };
+    let goal = plan.rto.map_or(String::new(), |goal| format!(", goal {}", spoken(goal)));
+    let _ = writeln!(out, "{}   {}, no cluster, {steps}, {waves}, {time}{goal}\n", plan.name, preview.planned.mode);
+}
+
+fn table(preview: &Preview<'_>, columns: usize, out: &mut String) {
+    let plan = &preview.planned.file;
+    let ids = plan.steps.iter().map(|step| width(step.id.as_str())).max().unwrap_or(0).clamp(4, 24);
+    let rest = columns.saturating_sub(4 + 2 + ids + 2 + 2);
+    let because = (rest * 2 / 5).max(12);
+    let widths = [4, ids, (rest - because.min(rest)).max(12), because];
+    let heads = ["wave", "step", "what it does", "because"].map(|head| vec![head.to_owned()]);
+    out.push_str(&row(&heads, &widths));
+    let mut wave = None;
+    for step in preview.planned.order.iter().copied() {
+        let now = preview.planned.waves[step];
+        let shown = if wave == Some(now) { String::new() } else { format!("{:>3}", now + 1) };
+        wave = Some(now);
+        let (decision, reason) = &preview.decisions[step];
+        let summary = match decision {
+            Decision::Skip => format!("not exercised ({reason}): {}", preview.summary(step)),
+            Decision::Run | Decision::Rerun => preview.summary(step),
+        };
+        let needs = preview.needs(step);
+        let mut reasons: Vec<String> =
+            needs.iter().take(REASONS).flat_map(|need| wrap(&need.because, widths[3])).collect();
+        if needs.len() > REASONS {
+            reasons.push(format!("and {} more", needs.len() - REASONS));
+        }
+        if reasons.is_empty() {
+            reasons.push("start".to_owned());
+        }
+        let cells = [vec![shown], wrap(preview.id(step).as_str(), widths[1]), wrap(&summary, widths[2]), reasons];
+        out.push_str(&row(&cells, &widths));
+    }
+}
+
+fn longest(preview: &Preview<'_>, columns: usize, out: &mut String) {
+    const SHOWN: usize = 12;
+    let mut parts: Vec<String> = Vec::new();
+    for step in preview.longest.iter().take(SHOWN).copied() {
+        let time = preview.expected(step).filter(|_| preview.timed).and_then(|s| Duration::try_from_secs_f64(s).ok());
+        parts.push(match time {
+            Some(time) => format!("{} {}", preview.id(step), clock(time)),
+            None => preview.id(step).to_string(),
+        });
+    }
+    if preview.longest.len() > SHOWN {
+        parts.push(format!("… {} more", preview.longest.len() - SHOWN));
+    }
+    let by = if preview.timed { "" } else { " (by number of steps)" };
+    for line in wrap(&format!("longest way{by}: {}", parts.join(" → ")), columns) {
+        let _ = writeln!(out, "{line}");
+    }
+    out.push('\n');
+}
+
+/// What dies and stays, the ways in, and what is left of an earlier run.
+fn around(preview: &Preview<'_>, columns: usize, out: &mut String) {
+    let plan = &preview.planned.file;
+    let mut facts: Vec<(&str, String)> =
+        vec![("what dies", "nothing: the plan has no cluster, so nothing is deleted".into())];
+    if !plan.outside.is_empty() {
+        let names: Vec<String> = plan.outside.iter().map(|(fact, _)| fact.to_string()).collect();
+        facts.push(("what stays", names.join(", ")));
+    }
+    let ways: Vec<String> = plan
+        .access
+        .iter()
+        .map(|way| match way.inside {
+            true => format!("{}: INSIDE what dies ({})", way.name, way.told),
+            false => format!("{}: outside ({})", way.name, way.told),
+        })
+        .collect();
+    if !ways.is_empty() {
+        facts.push(("ways in", ways.join(".   ")));
+    }
+    if let Some(run) = &preview.past.unfinished {
+        facts.push(("unfinished", format!("run {run} has not come to its end: blackstart resume")));
+    }
+    for (name, told) in facts {
+        out.push_str(&row(&[vec![name.to_owned()], wrap(&told, columns.saturating_sub(14))], &[11, 0]));
+    }
+    out.push('\n');
+}
+
+fn findings(preview: &Preview<'_>, columns: usize, out: &mut String) {
+    if preview.findings.is_empty() && preview.unknowns.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{}, {} unknown", count(preview.findings.len(), "finding"), preview.unknowns.len());
+    let mut tell = |id: &str, place: &crate::model::Place, words: &[&str]| {
+        let _ = writeln!(out, "  {id}  {}:{}", place.file, place.spot.line);
+        for line in words.iter().flat_map(|text| wrap(text, columns.saturating_sub(7))) {
+            let _ = writeln!(out, "       {line}");
+        }
+    };
+    for finding in &preview.findings {
+        tell(finding.id, &finding.place, &[&finding.message, &finding.fix]);
+    }
+    for unknown in &preview.unknowns {
+        tell(unknown.id, &unknown.place, &[&unknown.message, &format!("missing: {}", unknown.missing)]);
+    }
+}

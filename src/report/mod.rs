@@ -1,0 +1,1 @@
+//! FACES: what people and programs see of a run. Reads events; knows nothing else.

@@ -1,0 +1,145 @@
+//! Kind `command`: a program on this host, told apart from a shell line by being a list, proved by a second program.
+
+use super::contract::{Kind, Mishap, Seen, Work};
+use super::fields::Fields;
+use super::keys::{Key, Shape};
+use super::scene::{Scene, words};
+use crate::model::digest::Digester;
+use crate::model::{Digest, Mode};
+use crate::sys::pace::Halt;
+use crate::sys::{Look, files, process};
+use std::path::Path;
+use std::time::Duration;
+
+pub const NAME: &str = "command";
+pub const DOC: &str = "Runs a program on this host, and a second one that proves it.";
+pub const KEYS: &[Key] = &[
+    Key::required("run", Shape::Argv, "The program and its arguments. There is no shell."),
+    Key::required("verify", Shape::Argv, "The program that proves it: exit 0 when it is done, any other when not."),
+    Key::optional("env", Shape::Env, "Variables for both programs, as literal values."),
+    Key::optional("repeatable", Shape::Bool, "Whether it may be done twice (default: false)."),
+    Key::optional(
+        "drill",
+        Shape::WordOrArgv(&["skip", "run"]),
+        "What a drill does instead: nothing (default), the same, or this program.",
+    ),
+];
+
+/// A script longer than this is not taken into the digest of the inputs.
+const SCRIPT: u64 = 16 << 20;
+
+enum Drill {
+    Skip,
+    Run,
+    Instead(Vec<String>),
+}
+
+struct Command {
+    run: Vec<String>,
+    verify: Vec<String>,
+    env: Vec<(String, String)>,
+    repeatable: bool,
+    drill: Drill,
+}
+
+pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
+    let of = "a command step";
+    let there = [fields.require("run", of), fields.require("verify", of)];
+    let (run, verify, env) = (fields.argv("run"), fields.argv("verify"), fields.env("env"));
+    let repeatable = fields.flag("repeatable").unwrap_or(false);
+    let drill = drill(fields);
+    match (run, verify, there) {
+        (Some(run), Some(verify), [true, true]) => Some(Box::new(Command { run, verify, env, repeatable, drill })),
+        _ => None,
+    }
+}
+
+fn drill(fields: &mut Fields<'_, '_>) -> Drill {
+    use crate::sys::yaml::Body;
+    let Some(entry) = fields.take("drill") else { return Drill::Skip };
+    match &entry.value.body {
+        Body::Scalar(text, _) if text == "skip" => Drill::Skip,
+        Body::Scalar(text, _) if text == "run" => Drill::Run,
+        Body::Scalar(..) | Body::Map(_) => {
+            let want = "wants skip, run, or a list: a program and its arguments";
+            fields.faults.add(entry.value.at, format!("`drill` {want}"));
+            Drill::Skip
+        }
+        Body::List(_) => fields.argv_of("drill", entry.value).map_or(Drill::Skip, Drill::Instead),
+    }
+}
+
+impl Command {
+    fn argv(&self, mode: Mode) -> &[String] {
+        match (mode, &self.drill) {
+            (Mode::Drill, Drill::Instead(argv)) => argv,
+            (Mode::Recover, _) | (Mode::Drill, Drill::Skip | Drill::Run) => &self.run,
+        }
+    }
+}
+
+impl Kind for Command {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+    fn summary(&self, mode: Mode) -> String {
+        format!("run {}, prove it by {}", words(self.argv(mode)), words(&self.verify))
+    }
+    fn reaches(&self, mode: Mode) -> String {
+        format!("whatever {} does on this host", words(self.argv(mode)))
+    }
+    fn absent_in(&self, mode: Mode) -> Option<String> {
+        match (mode, &self.drill) {
+            (Mode::Drill, Drill::Skip) => Some("drill: skip".to_owned()),
+            (Mode::Drill, Drill::Run | Drill::Instead(_)) | (Mode::Recover, _) => None,
+        }
+    }
+    fn repeatable(&self) -> bool {
+        self.repeatable
+    }
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(600)
+    }
+    fn stops_at(&self) -> Halt {
+        // Half of it may be done: a program that changes the world is let to its end unless a person insists.
+        Halt::Now
+    }
+    fn inputs(&self, look: Look, folder: &Path) -> Result<Digest, String> {
+        let mut digest = Digester::new("command");
+        let lists = [self.run.as_slice(), self.verify.as_slice()];
+        let drill: &[String] = match &self.drill {
+            Drill::Instead(argv) => argv,
+            Drill::Skip | Drill::Run => &[],
+        };
+        for argv in lists.into_iter().chain([drill]) {
+            digest.add(&(argv.len() as u64).to_le_bytes());
+            argv.iter().for_each(|word| digest.add(word.as_bytes()));
+            // A script of the repository is an input as much as its arguments are; a program of the system is not ours.
+            let script = argv.first().filter(|program| program.contains('/') && !program.starts_with('/'));
+            if let Some(program) = script {
+                match files::read(look, &process::program_path(folder, program), SCRIPT) {
+                    Ok(bytes) => digest.add(&bytes),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => digest.add(b"absent"),
+                    Err(error) => return Err(format!("{program}: {error}")),
+                }
+            }
+        }
+        for (name, value) in &self.env {
+            digest.add(name.as_bytes());
+            digest.add(value.as_bytes());
+        }
+        Ok(digest.finish())
+    }
+    fn programs(&self, mode: Mode) -> Vec<&str> {
+        [self.argv(mode).first(), self.verify.first()].into_iter().flatten().map(String::as_str).collect()
+    }
+    fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
+        Box::pin(scene.ask(&self.verify, &self.env))
+    }
+    fn touch<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<(), Mishap>> {
+        Box::pin(scene.act(self.argv(scene.mode), &self.env))
+    }
+    fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
+        Box::pin(scene.ask(&self.verify, &self.env))
+    }
+}

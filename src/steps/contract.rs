@@ -1,0 +1,64 @@
+//! What every kind of step answers. There are no default answers: a kind without a verify does not compile.
+
+use super::scene::Scene;
+use crate::model::{Digest, Mode};
+use crate::sys::Look;
+use crate::sys::pace::Halt;
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::time::Duration;
+
+pub type Work<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// What a look at the world saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It is as the step leaves it.
+    Present(String),
+    /// It is not.
+    Absent(String),
+    /// Could not be asked. Never taken for either.
+    Unknown(String),
+    /// Broken off by the brake before there was an answer.
+    BrokenOff(String),
+}
+
+/// How a touch did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mishap {
+    Failed {
+        reason: String,
+        tail: Vec<String>,
+        /// False when it is certain that nothing happened.
+        began: bool,
+    },
+    /// Ended by the brake.
+    Stopped { reason: String },
+}
+
+pub trait Kind {
+    fn name(&self) -> &'static str;
+    /// One sentence for the preview, without the subject.
+    fn summary(&self, mode: Mode) -> String;
+    /// What it does to the world outside the target, for people who drill.
+    fn reaches(&self, mode: Mode) -> String;
+    /// Why it takes no part in this mode, when it does not.
+    fn absent_in(&self, mode: Mode) -> Option<String>;
+    /// True when doing it twice does no harm.
+    fn repeatable(&self) -> bool;
+    /// How long it may take when the plan does not say.
+    fn deadline(&self) -> Duration;
+    /// How hard the brake has to be pulled to break it off.
+    fn stops_at(&self) -> Halt;
+    /// Everything that its result depends on, as a digest. A changed digest makes a finished step stale.
+    fn inputs(&self, look: Look, folder: &Path) -> Result<Digest, String>;
+    /// The programs it would start: what a check asks for before anything is begun.
+    fn programs(&self, mode: Mode) -> Vec<&str>;
+    /// Looks whether it is done already, changing nothing.
+    fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen>;
+    /// Does it.
+    fn touch<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<(), Mishap>>;
+    /// Looks, after a touch, whether it took.
+    fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen>;
+}

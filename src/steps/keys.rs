@@ -1,0 +1,77 @@
+//! The keys of the plan file: one table for the reader, the nearest-key advice, the schema and the docs.
+
+/// What may stand behind a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A step id or plan name.
+    Id,
+    /// Ids of steps.
+    Ids,
+    /// Facts, `kind/name`.
+    Facts,
+    /// A program and its arguments.
+    Argv,
+    /// One of these words, or a program and its arguments.
+    WordOrArgv(&'static [&'static str]),
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// `90s`, `5m`, `1h30m`.
+    Span,
+    Bool,
+    /// A whole number from zero to this.
+    Count(u32),
+    /// A number from … to …
+    Number(u32, u32),
+    Text,
+    /// Names and literal values.
+    Env,
+    /// Ways in, by name.
+    Access,
+    /// The name of a step kind.
+    Kind,
+    /// The steps themselves.
+    Steps,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    pub name: &'static str,
+    pub shape: Shape,
+    pub required: bool,
+    pub doc: &'static str,
+}
+
+const fn key(name: &'static str, shape: Shape, doc: &'static str) -> Key {
+    Key { name, shape, required: false, doc }
+}
+
+impl Key {
+    pub const fn optional(name: &'static str, shape: Shape, doc: &'static str) -> Key {
+        key(name, shape, doc)
+    }
+    pub const fn required(name: &'static str, shape: Shape, doc: &'static str) -> Key {
+        Key { required: true, ..key(name, shape, doc) }
+    }
+}
+
+/// The keys of the plan itself.
+pub const PLAN: &[Key] = &[
+    Key::required("name", Shape::Id, "What is recovered; typed to confirm a recovery, and the folder of its runs."),
+    key("rto", Shape::Span, "The time goal of a recovery. Over it, a verified run ends with exit 4."),
+    key("access", Shape::Access, "The ways in, and whether each lives inside what is recovered or outside of it."),
+    key("outside", Shape::Facts, "What outlives the thing that is recovered, so that steps may require it."),
+    Key::required("steps", Shape::Steps, "The steps. Their order in the file does not matter."),
+];
+
+/// The keys that a step of any kind has.
+pub const STEP: &[Key] = &[
+    Key::required("id", Shape::Id, "The step's name, unique in the plan."),
+    Key::required("kind", Shape::Kind, "What sort of step it is."),
+    key("needs", Shape::Ids, "Steps that must be verified before this one starts."),
+    key("provides", Shape::Facts, "Facts that hold once this step is verified."),
+    key("requires", Shape::Facts, "Facts that must hold before this step starts."),
+    key("only", Shape::Word(&["recover", "drill"]), "The one mode in which the step is run."),
+    key("timeout", Shape::Span, "How long the step may take, its verify included."),
+    key("retries", Shape::Count(100), "How often to try again. Only for what may be done twice."),
+    key("on-failure", Shape::Word(&["stop", "keep-going"]), "Whether a failure stops the start of other steps."),
+];

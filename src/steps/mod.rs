@@ -1,0 +1,26 @@
+//! VERBS: what a step can be. This file is the table of contents; each kind is one file that answers `contract::Kind`.
+
+pub mod command;
+pub mod contract;
+pub mod fields;
+pub mod keys;
+pub mod probe;
+pub mod scene;
+
+use contract::Kind;
+use fields::Fields;
+use keys::Key;
+
+/// A kind as it stands in a plan: its name, what it is for, its own keys, and how it is read.
+pub struct Entry {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub keys: &'static [Key],
+    pub read: fn(&mut Fields<'_, '_>) -> Option<Box<dyn Kind>>,
+}
+
+/// Every kind there is. A new kind is one file and one line here.
+pub const KINDS: &[Entry] = &[
+    Entry { name: command::NAME, doc: command::DOC, keys: command::KEYS, read: command::read },
+    Entry { name: probe::NAME, doc: probe::DOC, keys: probe::KEYS, read: probe::read },
+];

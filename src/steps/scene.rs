@@ -1,0 +1,128 @@
+//! What a step has around it while it works: its folder, its log, its pace, and how it starts a program.
+
+use super::contract::{Mishap, Seen};
+use crate::model::Mode;
+use crate::sys::Touch;
+use crate::sys::log::StepLog;
+use crate::sys::pace::{BrokenOff, Pace};
+use crate::sys::process::{self, Exit, GRACE, Order};
+use crate::sys::procfs::Process;
+use std::cell::RefCell;
+use std::path::Path;
+
+/// Which of a step's two programs is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Touch,
+    Verify,
+}
+
+pub struct Scene<'a> {
+    pub touch: &'a Touch,
+    /// The folder of the plan: programs are started in it.
+    pub folder: &'a Path,
+    /// The folder of the run.
+    pub run: &'a Path,
+    pub step: &'a str,
+    pub mode: Mode,
+    pub pace: Pace,
+    /// Opened when there is something to write.
+    pub log: RefCell<Option<StepLog>>,
+    /// Told of each program that was started, so that the journal knows it.
+    pub started: &'a dyn Fn(Process, Part),
+}
+
+/// How a program went.
+enum Went {
+    Ended(Exit, Vec<String>),
+    NotStarted(String),
+    BrokenOff(BrokenOff, Vec<String>),
+    Lost(String),
+}
+
+pub fn words(argv: &[String]) -> String {
+    let quoted = argv.iter().map(|word| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+        if !word.is_empty() && word.chars().all(plain) { word.clone() } else { format!("'{word}'") }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+impl Scene<'_> {
+    async fn program(&self, argv: &[String], env: &[(String, String)], part: Part) -> Went {
+        let order = Order { argv, folder: self.folder, env, run: self.run, step: self.step, mode: self.mode.as_str() };
+        let (mut child, from) = match self.begin(&order) {
+            Ok(begun) => begun,
+            Err(why) => return Went::NotStarted(why),
+        };
+        (self.started)(child.process, part);
+        let kept = self.pace.keep(child.wait()).await;
+        let (exit, why) = match kept {
+            Ok(exit) => (exit, None),
+            Err(why) => (child.end(GRACE).await, Some(why)),
+        };
+        let tail = self.log.borrow().as_ref().map_or_else(Vec::new, |log| match (&exit, why) {
+            (Ok(Exit::Code(0)), None) => Vec::new(),
+            _ => log.tail(self.touch, from),
+        });
+        match (exit, why) {
+            (Err(error), _) => Went::Lost(error.to_string()),
+            (Ok(_), Some(why)) => Went::BrokenOff(why, tail),
+            (Ok(exit), None) => Went::Ended(exit, tail),
+        }
+    }
+
+    /// Writes what is started into the log and starts it. A program whose output could be lost is not started.
+    fn begin(&self, order: &Order<'_>) -> Result<(process::Child, u64), String> {
+        let path = self.run.join("log").join(format!("{}.log", self.step));
+        let mut slot = self.log.borrow_mut();
+        let log = match &mut *slot {
+            Some(log) => log,
+            empty => empty.insert(
+                StepLog::open(self.touch, &path).map_err(|error| format!("its log {}: {error}", path.display()))?,
+            ),
+        };
+        log.note(&words(order.argv)).map_err(|error| format!("its log {}: {error}", path.display()))?;
+        let from = log.length();
+        let program = order.argv.first().map_or("", String::as_str);
+        let child = process::start(self.touch, order, log).map_err(|error| format!("{program}: {error}"))?;
+        Ok((child, from))
+    }
+
+    /// Runs a program that changes the world.
+    pub async fn act(&self, argv: &[String], env: &[(String, String)]) -> Result<(), Mishap> {
+        let name = words(argv);
+        let failed = |reason, tail, began| Err(Mishap::Failed { reason, tail, began });
+        match self.program(argv, env, Part::Touch).await {
+            Went::Ended(Exit::Code(0), _) => Ok(()),
+            Went::Ended(exit, tail) => failed(format!("{name}: {exit}"), tail, true),
+            Went::NotStarted(why) => failed(format!("could not be started: {why}"), Vec::new(), false),
+            Went::BrokenOff(BrokenOff::Deadline(time), tail) => {
+                let time = crate::model::time::spoken(time);
+                failed(format!("{name}: did not end within {time}, and was ended with all it had started"), tail, true)
+            }
+            Went::BrokenOff(BrokenOff::Brake, _) => {
+                Err(Mishap::Stopped { reason: format!("{name}: ended before its end") })
+            }
+            Went::Lost(why) => failed(format!("{name}: nobody saw its end: {why}"), Vec::new(), true),
+        }
+    }
+
+    /// Runs a program that looks: exit 0 is yes, any other exit is no.
+    pub async fn ask(&self, argv: &[String], env: &[(String, String)]) -> Seen {
+        let name = words(argv);
+        match self.program(argv, env, Part::Verify).await {
+            Went::Ended(Exit::Code(0), _) => Seen::Present(format!("{name}: exit 0")),
+            Went::Ended(exit, tail) => {
+                let last = tail.last().map_or_else(String::new, |line| format!(": {line}"));
+                Seen::Absent(format!("{name}: {exit}{last}"))
+            }
+            Went::NotStarted(why) => Seen::Unknown(format!("could not be started: {why}")),
+            Went::BrokenOff(BrokenOff::Deadline(time), _) => {
+                Seen::Unknown(format!("{name}: no answer within {}", crate::model::time::spoken(time)))
+            }
+            Went::BrokenOff(BrokenOff::Brake, _) => Seen::BrokenOff(format!("{name}: broken off")),
+            Went::Lost(why) => Seen::Unknown(format!("{name}: nobody saw its end: {why}")),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Files: reading with a limit, making what a run leaves behind, and an append-only file that says when it is on disk.
+
+use super::{Look, Touch};
+use rustix::fs::{Mode, OFlags};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Reads a whole file of at most `limit` bytes. Devices and folders are refused, so that nothing hangs or never ends.
+pub fn read(_: Look, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut file =
+        File::from(rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty())?);
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len().min(limit)).unwrap_or(0));
+    Read::by_ref(&mut file).take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("has more than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// The last `limit` bytes of a file from `from` on, for the tail of a log.
+pub fn read_tail(_: Look, path: &Path, from: u64, limit: u64) -> io::Result<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let start = from.max(length.saturating_sub(limit)).min(length);
+    let mut bytes = vec![0; usize::try_from(length - start).unwrap_or(0)];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read_at(&mut bytes[filled..], start + filled as u64)? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// What is known of a program before it is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    Ready,
+    Missing,
+    NotExecutable,
+}
+
+/// Whether a program is there: by its path, or for a bare name on PATH.
+pub fn program(_: Look, path: &Path) -> Program {
+    let state = |path: &Path| match fs::metadata(path) {
+        Ok(about) if about.is_file() && about.permissions().mode() & 0o111 != 0 => Program::Ready,
+        Ok(_) => Program::NotExecutable,
+        Err(_) => Program::Missing,
+    };
+    if path.components().count() > 1 || path.is_absolute() {
+        return state(path);
+    }
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&paths).any(|folder| state(&folder.join(path)) == Program::Ready);
+    if found { Program::Ready } else { Program::Missing }
+}
+
+/// The names in a folder, sorted; an absent folder has none.
+pub fn names(_: Look, folder: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.extend(entry?.file_name().into_string());
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+pub fn exists(_: Look, path: &Path) -> bool {
+    path.exists()
+}
+
+/// The path with every link followed, as another process can use it whatever its folder is.
+pub fn absolute(_: Look, path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path)
+}
+
+/// Makes a folder that only its owner can enter, with its parents.
+pub fn make_private_folder(_: &Touch, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a folder that must not be there yet.
+pub fn make_new_folder(_: &Touch, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().mode(0o700).create(path)
+}
+
+/// Removes a folder that holds nothing; a folder that holds something stays.
+pub fn remove_empty_folder(_: &Touch, path: &Path) -> io::Result<()> {
+    fs::remove_dir(path)
+}
+
+/// Makes the entries of a folder durable.
+pub fn sync_folder(_: &Touch, path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Writes a file so that a reader sees the old text or the new one, whole, also after a crash.
+pub fn replace(touch: &Touch, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let next = folder.join(format!(".{name}.{}", std::process::id()));
+    let written = (|| {
+        let mode = Mode::from_raw_mode(0o600);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC;
+        let mut file = File::from(rustix::fs::open(&next, flags, mode)?);
+        file.write_all(bytes)?;
+        file.sync_data()?;
+        drop(file);
+        fs::rename(&next, path)
+    })();
+    if written.is_err() {
+        // The half-written text must not stay; the error that is told is the first one.
+        let _ = fs::remove_file(&next);
+    }
+    written?;
+    sync_folder(touch, folder)
+}
+
+/// A file that is only ever added to.
+pub struct Append {
+    file: File,
+}
+
+impl Append {
+    /// Creates the file, which must not be there yet.
+    pub fn create(_: &Touch, path: &Path) -> io::Result<Self> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::APPEND | OFlags::CLOEXEC;
+        Ok(Self { file: rustix::fs::open(path, flags, Mode::from_raw_mode(0o600))?.into() })
+    }
+    /// Opens the file to go on behind its first `length` bytes; what stands after them is cut off.
+    pub fn resume(_: &Touch, path: &Path, length: u64) -> io::Result<Self> {
+        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC;
+        let file: File = rustix::fs::open(path, flags, Mode::empty())?.into();
+        if file.metadata()?.size() != length {
+            file.set_len(length)?;
+            file.sync_all()?;
+        }
+        Ok(Self { file })
+    }
+    pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
+    }
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+}

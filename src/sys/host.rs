@@ -1,0 +1,80 @@
+//! What this machine and this user are: home, state directory, cores, names. Reads only.
+
+use super::Look;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The home directory, and whether it is another user's because of sudo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    pub path: PathBuf,
+    /// The user who typed sudo, when the home is theirs.
+    pub sudo_user: Option<String>,
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// HOME; under sudo that of the user who typed it, so that a recovery finds the same state with and without sudo.
+pub fn home(_: Look) -> Option<Home> {
+    if is_root()
+        && let Some(user) = variable("SUDO_USER").and_then(|user| user.into_string().ok())
+    {
+        let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        if let Some(path) = home_of(&passwd, &user) {
+            return Some(Home { path, sudo_user: Some(user) });
+        }
+    }
+    variable("HOME").map(|path| Home { path: path.into(), sudo_user: None })
+}
+
+fn home_of(passwd: &str, user: &str) -> Option<PathBuf> {
+    let line = passwd.lines().find(|line| line.split(':').next() == Some(user))?;
+    line.split(':').nth(5).filter(|home| home.starts_with('/')).map(PathBuf::from)
+}
+
+/// Where runs are remembered when nobody says otherwise.
+pub fn state_directory(look: Look) -> Option<PathBuf> {
+    let given = variable("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    given.or_else(|| Some(home(look)?.path.join(".local/state"))).map(|base| base.join("blackstart"))
+}
+
+/// Where a lock can be put that everybody on this machine sees, best first.
+pub fn lock_directories(_: Look) -> Vec<PathBuf> {
+    let runtime = variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+    [Some(PathBuf::from("/run/lock")), runtime].into_iter().flatten().collect()
+}
+
+/// How many steps run at once when nobody says otherwise: the cores, but at least four, for most steps only wait.
+pub fn default_jobs() -> usize {
+    std::thread::available_parallelism().map_or(4, |cores| cores.get().max(4))
+}
+
+/// The name of this machine.
+pub fn name(_: Look) -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Which start of this machine this is. Pids mean nothing across two of them.
+pub fn boot(_: Look) -> String {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    id.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_home_of_who_typed_sudo_is_found() {
+        let passwd = "root:x:0:0::/root:/bin/sh\nana:x:1000:1000:Ana,,,:/home/ana:/bin/bash\nodd:x:1:1::relative:\n";
+        assert_eq!(home_of(passwd, "ana"), Some("/home/ana".into()));
+        assert_eq!(home_of(passwd, "an"), None);
+        assert_eq!(home_of(passwd, "odd"), None);
+    }
+}

@@ -1,0 +1,48 @@
+//! HANDS: the only code that touches the outside. `Look` reads the world and is free to have; `Touch` changes it, and the
+//! functions that change anything ask for one, so that a preview that writes does not compile.
+
+pub mod clock;
+pub mod detach;
+pub mod files;
+pub mod host;
+pub mod lock;
+pub mod log;
+pub mod net;
+pub mod pace;
+pub mod process;
+pub mod procfs;
+pub mod ready;
+pub mod signals;
+pub mod terminal;
+pub mod watch;
+pub mod yaml;
+
+/// The right to read the world.
+#[derive(Clone, Copy, Debug)]
+pub struct Look(());
+
+/// The right to change the world. Made in one place only: where a command begins that is meant to change something.
+#[derive(Debug)]
+pub struct Touch(());
+
+impl Look {
+    pub fn new() -> Self {
+        Look(())
+    }
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Touch {
+    /// Called by the commands that change something, and by nothing else (a test holds the list of callers).
+    pub fn granted() -> Self {
+        Touch(())
+    }
+    pub fn look(&self) -> Look {
+        Look(())
+    }
+}

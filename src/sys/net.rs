@@ -1,0 +1,48 @@
+//! Questions over the network: does a port answer, what does a page say.
+
+use super::Look;
+use std::error::Error;
+use std::time::Duration;
+
+/// How long one question may take. Whoever waits longer asks again.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Opens a connection and closes it.
+pub async fn connect(_: Look, address: &str) -> Result<(), String> {
+    match tokio::time::timeout(PATIENCE, tokio::net::TcpStream::connect(address)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+/// Asks for a page and tells its status. Redirects are not followed: the page that the plan names is the one that counts.
+pub async fn status(_: Look, url: &str) -> Result<u16, String> {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(PATIENCE)
+        .user_agent(concat!("blackstart/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| chain(&error))?;
+    let answer = client.get(url).send().await.map_err(|error| chain(&error.without_url()))?;
+    Ok(answer.status().as_u16())
+}
+
+/// True for a URL that `status` can ask.
+pub fn is_url(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// An error with its causes, each said once: the library's own text hides the reason in the last of them.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,191 @@
+//! Programs: started in a group of their own, waited for without a thread, ended whole.
+
+use super::log::StepLog;
+use super::procfs::{self, MARK_RUN, MARK_STEP, Process};
+use super::ready::{self, Ready};
+use super::{Look, Touch};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, pidfd_send_signal, waitid,
+};
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What a program gets from our own environment. Everything else it needs stands in the plan, so that a run at the
+/// console has the same as one from a desktop.
+const PASSED_ON: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_RUNTIME_DIR",
+    "SUDO_USER",
+];
+
+/// How long a program has between being asked to end and being killed.
+pub const GRACE: Duration = Duration::from_secs(5);
+
+/// What is started, and how it is marked.
+pub struct Order<'a> {
+    pub argv: &'a [String],
+    pub folder: &'a Path,
+    pub env: &'a [(String, String)],
+    pub run: &'a Path,
+    pub step: &'a str,
+    pub mode: &'a str,
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Code(i32),
+    Signal(i32),
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exit::Code(code) => write!(f, "exit {code}"),
+            Exit::Signal(number) => write!(f, "killed by signal {number}"),
+        }
+    }
+}
+
+/// Environment, argv[0] and folder as a program of this plan gets them.
+fn environment(order: &Order<'_>) -> Vec<(OsString, OsString)> {
+    let kept = PASSED_ON.iter().filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)));
+    let marks = [
+        (MARK_RUN.into(), order.run.as_os_str().to_owned()),
+        (MARK_STEP.into(), order.step.into()),
+        ("BLACKSTART_MODE".into(), order.mode.into()),
+    ];
+    let own = order.env.iter().map(|(name, value)| (name.into(), value.into()));
+    kept.chain(own).chain(marks).collect()
+}
+
+/// The path of a program that the plan names: relative to the plan's folder when it has a slash.
+pub fn program_path(folder: &Path, program: &str) -> PathBuf {
+    if program.contains('/') { folder.join(program) } else { PathBuf::from(program) }
+}
+
+/// A program that was started and not yet waited for.
+pub struct Child {
+    handle: duct::Handle,
+    pid: Pid,
+    ended: Ready,
+    pub process: Process,
+}
+
+/// Starts a program with its output going into the log. It reads nothing.
+pub fn start(touch: &Touch, order: &Order<'_>, log: &StepLog) -> io::Result<Child> {
+    let (program, arguments) = order.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let expression = duct::cmd(program_path(order.folder, program), arguments)
+        .full_env(environment(order))
+        .dir(order.folder)
+        .stdin_null()
+        .stdout_file(log.handle()?)
+        .stderr_to_stdout()
+        .unchecked()
+        .before_spawn(|command| {
+            command.process_group(0);
+            Ok(())
+        });
+    adopt(touch.look(), expression.start()?)
+}
+
+pub(super) fn adopt(look: Look, handle: duct::Handle) -> io::Result<Child> {
+    let number = handle.pids().first().and_then(|pid| i32::try_from(*pid).ok()).unwrap_or(0);
+    let pid = Pid::from_raw(number).ok_or(io::ErrorKind::NotFound)?;
+    let ended = ready::watch(pidfd_open(pid, PidfdFlags::NONBLOCK)?)?;
+    // A program that has ended already still has its entry: nobody has waited for it.
+    let process = procfs::identify(look, number).unwrap_or(Process { pid: number, started: 0 });
+    Ok(Child { handle, pid, ended, process })
+}
+
+impl Child {
+    /// Waits for its end. What it left running in its group is ended with it, unless it ended well.
+    pub async fn wait(&mut self) -> io::Result<Exit> {
+        let _ended = self.ended.readable().await?;
+        // Looked at without being reaped, so that the number of the group cannot be given to anyone else before it is ended.
+        let status = waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)?;
+        let exit = match status {
+            Some(status) => match (status.exit_status(), status.terminating_signal()) {
+                (Some(code), _) => Exit::Code(code),
+                (None, Some(number)) => Exit::Signal(number),
+                (None, None) => return Err(io::Error::other("ended in a way that the kernel did not tell")),
+            },
+            None => return Err(io::Error::other("was reaped by somebody else")),
+        };
+        if exit != Exit::Code(0) {
+            self.signal(Signal::KILL);
+        }
+        self.handle.try_wait()?;
+        Ok(exit)
+    }
+
+    /// Ends the whole group: asked first, killed after the grace.
+    pub async fn end(&mut self, grace: Duration) -> io::Result<Exit> {
+        self.signal(Signal::TERM);
+        if tokio::time::timeout(grace, self.ended.readable()).await.is_err() {
+            self.signal(Signal::KILL);
+        }
+        match tokio::time::timeout(GRACE, self.ended.readable()).await {
+            Ok(_) => {
+                // The leader is gone; the rest of its group may have ignored the asking.
+                self.signal(Signal::KILL);
+                self.wait().await
+            }
+            Err(_) => Err(io::Error::other(format!("process {} does not die", self.process.pid))),
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        // The only failure is that nobody is left to be told.
+        let _ = kill_process_group(self.pid, signal);
+    }
+}
+
+/// Another process, not a child of ours, that we wait for, tell or end.
+pub struct Stranger {
+    fd: Ready,
+    process: Process,
+}
+
+impl Stranger {
+    /// `None` when it has ended.
+    pub fn find(look: Look, process: Process) -> Option<Self> {
+        let fd = ready::watch(pidfd_open(Pid::from_raw(process.pid)?, PidfdFlags::NONBLOCK).ok()?).ok()?;
+        // Asked after the handle is open: from now on the number means this process.
+        procfs::alive(look, process).then_some(Self { fd, process })
+    }
+    pub async fn ended(&self) -> io::Result<()> {
+        self.fd.readable().await.map(|_| ())
+    }
+    pub fn interrupt(&self, _: &Touch) {
+        let _ = pidfd_send_signal(self.fd.get_ref(), Signal::INT);
+    }
+    /// Ends the group that it leads.
+    pub async fn end(&self, _: &Touch) -> io::Result<()> {
+        let Some(group) = Pid::from_raw(self.process.pid) else { return Ok(()) };
+        let _ = kill_process_group(group, Signal::TERM);
+        if tokio::time::timeout(GRACE, self.ended()).await.is_err() {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        match tokio::time::timeout(GRACE, self.ended()).await {
+            Ok(ended) => ended,
+            Err(_) => Err(io::Error::other(format!("process {} does not die", self.process.pid))),
+        }
+    }
+}

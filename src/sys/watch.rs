@@ -1,0 +1,52 @@
+//! Waiting for a file to grow or a process to end, without asking over and over.
+
+use super::Look;
+use super::process::{Child, Exit, Stranger};
+use super::procfs::Process;
+use super::ready::{self, Ready};
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use std::io;
+use std::path::Path;
+
+/// Wakes when a file is written to.
+pub struct Growth {
+    fd: Ready,
+}
+
+impl Growth {
+    pub fn of(_: Look, path: &Path) -> io::Result<Self> {
+        let fd = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+        inotify::add_watch(&fd, path, WatchFlags::MODIFY)?;
+        Ok(Self { fd: ready::watch(fd)? })
+    }
+    /// Returns after the file has changed since the last call. May return without a change.
+    pub async fn changed(&mut self) -> io::Result<()> {
+        let mut ready = self.fd.readable().await?;
+        let mut buffer = [0; 4096];
+        // Only that something happened matters; everything that piled up is taken at once.
+        while rustix::io::read(ready.get_inner(), &mut buffer).is_ok_and(|count| count > 0) {}
+        ready.clear_ready();
+        Ok(())
+    }
+}
+
+/// The process behind a run: our own child, a stranger, or nobody.
+pub enum Runner {
+    Ours(Box<Child>),
+    Theirs(Stranger),
+    Gone,
+}
+
+impl Runner {
+    pub fn of(look: Look, process: Option<Process>) -> Self {
+        process.and_then(|process| Stranger::find(look, process)).map_or(Runner::Gone, Runner::Theirs)
+    }
+    /// Returns when it has ended, with its exit code where it was our child.
+    pub async fn ended(&mut self) -> io::Result<Option<Exit>> {
+        match self {
+            Runner::Ours(child) => child.wait().await.map(Some),
+            Runner::Theirs(stranger) => stranger.ended().await.map(|()| None),
+            Runner::Gone => Ok(None),
+        }
+    }
+}
