@@ -1,11 +1,25 @@
-//! The command line.
+//! The command line: every word of it, with help that shows how it is used.
 
 use clap::{Parser, Subcommand, ValueEnum};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
-/// Brings a Kubernetes homelab back from nothing.
+/// Brings a homelab back from nothing: a plan is shown in order, run with a journal, and proved step by step
 #[derive(Parser, Debug)]
-#[command(name = "blackstart", version, max_term_width = 100)]
+#[command(
+    name = "blackstart",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:
+  blackstart plan plans/homelab.yaml      what would happen, in order; touches nothing
+  blackstart recover plans/homelab.yaml   do it, after one question
+  blackstart resume                       go on after a failure, a kill or a power cut
+  blackstart status                       where the newest run stands
+
+Exit codes:
+  0 done and verified   1 a step failed   2 usage, or the plan cannot be read   3 refused
+  4 verified, but over the time goal      5 interrupted, can be resumed         6 the journal cannot be written"
+)]
 pub struct Args {
     #[command(flatten)]
     pub global: Global,
@@ -21,7 +35,7 @@ pub struct Global {
     /// Say only what went wrong, and the end
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say also why each step is done, and what its programs were
+    /// Say also why each step is done, and what happens within it
     #[arg(short, long, global = true)]
     pub verbose: bool,
     /// Where runs are remembered [default: $XDG_STATE_HOME/blackstart]
@@ -39,12 +53,30 @@ pub enum When {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     Plan(PlanArgs),
-    /// Print the JSON Schema of plan files, for editors
+    Recover(RecoverArgs),
+    Resume(ResumeArgs),
+    Status(StatusArgs),
+    Attach(AttachArgs),
+    History(HistoryArgs),
+    Report(ReportArgs),
+    /// Print the JSON Schema of plan files, so that editors complete and check them
+    #[command(after_help = "Example:
+  blackstart schema > plan.schema.json
+  and in the first line of the plan:  # yaml-language-server: $schema=../plan.schema.json")]
     Schema,
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+    /// Do the work; started by recover and resume
+    #[command(hide = true)]
+    Runner,
 }
 
 /// Show what would happen, in order, and touch nothing
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  blackstart plan                               the only plan in plans/
+  blackstart plan plans/homelab.yaml --mode drill
+  blackstart plan --output svg > plan.svg")]
 pub struct PlanArgs {
     /// The plan file [default: the only plans/*.yaml]
     pub plan: Option<PathBuf>,
@@ -68,4 +100,133 @@ pub enum PlanOutput {
     Json,
     Dot,
     Svg,
+}
+
+/// How a run is shown while it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RunOutput {
+    Text,
+    Json,
+}
+
+/// Run the plan for real, after asking once
+#[derive(clap::Args, Debug)]
+#[command(after_help = "The work is done by a process of its own: closing this terminal does not stop it.
+Ctrl-C once lets running steps end and begins nothing new; twice ends everything now.
+
+Examples:
+  blackstart recover plans/homelab.yaml
+  blackstart recover plans/homelab.yaml --confirm homelab   without a terminal")]
+pub struct RecoverArgs {
+    /// The plan file [default: the only plans/*.yaml]
+    pub plan: Option<PathBuf>,
+    /// Instead of typing it: the name of the plan
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+    /// How many steps may run at once [default: the cores, at least 4]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroU16>,
+    /// For people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = RunOutput::Text)]
+    pub output: RunOutput,
+}
+
+/// Go on with a run: looks at what was done, does what was not
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "What is done is looked at again before it is trusted. A step that had begun and may not be done twice
+is never done again without your word: --redo it, or --accept it once you have seen that it is done.
+
+Examples:
+  blackstart resume
+  blackstart resume 2026-11-03T02-11-07 --redo firewall"
+)]
+pub struct ResumeArgs {
+    /// The run, by its id or folder [default: the newest that is not complete]
+    pub run: Option<String>,
+    /// Do this step again, whatever is known about it
+    #[arg(long, value_name = "STEP")]
+    pub redo: Vec<String>,
+    /// Take this step as done, on your word
+    #[arg(long, value_name = "STEP")]
+    pub accept: Vec<String>,
+    /// How many steps may run at once [default: the cores, at least 4]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroU16>,
+    /// For people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = RunOutput::Text)]
+    pub output: RunOutput,
+}
+
+/// Tell where a run stands, without disturbing it
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Exit 0 when it goes on or was verified, 1 when something is wrong with it.")]
+pub struct StatusArgs {
+    /// The run, by its id or folder [default: the newest]
+    pub run: Option<String>,
+    /// For people, or one JSON object
+    #[arg(long, value_enum, default_value_t = StatusOutput::Text)]
+    pub output: StatusOutput,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatusOutput {
+    Text,
+    Json,
+}
+
+/// Show a run as it goes on
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Ctrl-C is forwarded to the run: once lets running steps end, twice ends them now.
+Closing the terminal leaves the run alone.")]
+pub struct AttachArgs {
+    /// The run, by its id or folder [default: the newest]
+    pub run: Option<String>,
+    /// For people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = RunOutput::Text)]
+    pub output: RunOutput,
+}
+
+/// List the runs of a plan, newest first, and compare them
+#[derive(clap::Args, Debug)]
+pub struct HistoryArgs {
+    /// The plan, by its name or file [default: all]
+    pub plan: Option<String>,
+    /// For people, or one JSON object
+    #[arg(long, value_enum, default_value_t = StatusOutput::Text)]
+    pub output: StatusOutput,
+}
+
+/// Print the report of a run
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:
+  blackstart report --output html > report.html   one file, with a time line of the steps")]
+pub struct ReportArgs {
+    /// The run, by its id or folder [default: the newest]
+    pub run: Option<String>,
+    /// Markdown, one HTML file, or one JSON object
+    #[arg(long, value_enum, default_value_t = ReportOutput::Md)]
+    pub output: ReportOutput,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportOutput {
+    Md,
+    Html,
+    Json,
+}
+
+/// Print completions for a shell
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:
+  blackstart completions bash > ~/.local/share/bash-completion/completions/blackstart")]
+pub struct CompletionsArgs {
+    pub shell: clap_complete::Shell,
+}
+
+/// Print the man page, or write all of them into a folder
+#[derive(clap::Args, Debug)]
+pub struct ManArgs {
+    /// Where to write the pages
+    pub dir: Option<PathBuf>,
 }

@@ -26,6 +26,11 @@ impl Context {
         }
     }
 
+    /// The same, with another place for state.
+    pub fn with_state(&self, state: &Path) -> Self {
+        Self { state_dir: Some(state.to_owned()), ..*self }
+    }
+
     /// Where runs are remembered, or `None` on a machine that does not say where its user lives.
     pub fn state_dir(&self) -> Option<PathBuf> {
         self.state_dir.clone().or_else(|| host::state_directory(self.look))

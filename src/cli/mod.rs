@@ -1,9 +1,20 @@
 //! WIRING: one file a subcommand; argv, environment, terminal, exit codes.
 
 mod args;
+mod attach;
 mod context;
+mod face;
+mod follow;
+mod history;
+mod man;
 mod plan;
+mod recover;
+mod report;
+mod resume;
+mod runner;
+mod runs;
 mod schema;
+mod status;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -14,8 +25,17 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let context = Context::new(&args.global);
     let done = match args.command {
-        Command::Plan(plan) => plan::run(&context, &plan),
+        Command::Plan(args) => plan::run(&context, &args),
+        Command::Recover(args) => recover::run(&context, &args),
+        Command::Resume(args) => resume::run(&context, &args),
+        Command::Status(args) => status::run(&context, &args),
+        Command::Attach(args) => attach::run(&context, &args),
+        Command::History(args) => history::run(&context, &args),
+        Command::Report(args) => report::run(&context, &args),
         Command::Schema => schema::run(&context),
+        Command::Completions(args) => man::completions(&context, &args),
+        Command::Man(args) => man::man(&context, &args),
+        Command::Runner => runner::run(&context),
     };
     match done {
         Ok(code) => ExitCode::from(code),

@@ -2,6 +2,7 @@
 
 use super::args::{ModeArg, PlanArgs, PlanOutput};
 use super::context::Context;
+use super::runs;
 use crate::checks::programs;
 use crate::engine::decide::{self, Decision};
 use crate::model::{Finding, Mode, Place, Problem};
@@ -18,7 +19,7 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<u8, Problem> {
         ModeArg::Drill => Mode::Drill,
     };
     let planned = load(context.look, &path, mode)?;
-    let past = Past::default();
+    let past = runs::past(context, planned.file.name.as_str());
     let preview = preview(context.look, &planned, &past);
     match args.output {
         PlanOutput::Text => context.print(&text::render(&preview, terminal::width(context.look)))?,

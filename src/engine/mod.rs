@@ -1,3 +1,10 @@
 //! TIME: what is done when. `decide` and `ready` are pure, `task` does one step, `run` is the loop that alone changes state.
 
+pub mod board;
 pub mod decide;
+pub mod disk;
+pub mod ending;
+pub mod open;
+pub mod ready;
+pub mod run;
+pub mod task;

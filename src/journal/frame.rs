@@ -61,32 +61,39 @@ pub fn take(bytes: &[u8]) -> Result<Frames<'_>, Damage> {
         };
     }
     frames.good = MAGIC.len();
-    while frames.good < bytes.len() {
-        let at = frames.good;
-        let rest = &bytes[at..];
-        if rest.iter().all(|byte| *byte == 0) {
-            break;
-        }
-        if rest.len() < HEAD {
-            break;
-        }
-        if crc32fast::hash(&rest[..4]) != number(&rest[4..8]) {
-            return damage(at, "a record's length does not agree with its check sum");
-        }
-        let length = number(&rest[..4]) as usize;
-        if length > LONGEST {
-            return damage(at, format!("a record claims {length} bytes"));
-        }
-        let Some(body) = rest.get(HEAD..HEAD + length) else { break };
-        if crc32fast::hash(body) != number(&rest[8..12]) {
-            return damage(at, "a record does not agree with its check sum");
-        }
-        frames.good = at + HEAD + length;
+    while let Some(body) = next(bytes, frames.good)? {
+        frames.good += size(body);
         frames.bodies.push(body);
         frames.ends.push(frames.good);
     }
     frames.torn = bytes.len() - frames.good;
     Ok(frames)
+}
+
+/// The body that begins at `at`, or `None` where the file ends before it is whole.
+pub fn next(bytes: &[u8], at: usize) -> Result<Option<&[u8]>, Damage> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    if rest.len() < HEAD || rest.iter().all(|byte| *byte == 0) {
+        return Ok(None);
+    }
+    if crc32fast::hash(&rest[..4]) != number(&rest[4..8]) {
+        return damage(at, "a record's length does not agree with its check sum");
+    }
+    let length = number(&rest[..4]) as usize;
+    if length > LONGEST {
+        return damage(at, format!("a record claims {length} bytes"));
+    }
+    match rest.get(HEAD..HEAD + length) {
+        Some(body) if crc32fast::hash(body) != number(&rest[8..12]) => {
+            damage(at, "a record does not agree with its check sum")
+        }
+        body => Ok(body),
+    }
+}
+
+/// How many bytes a body takes in the file.
+pub fn size(body: &[u8]) -> usize {
+    HEAD + body.len()
 }
 
 #[cfg(test)]

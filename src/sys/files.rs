@@ -41,6 +41,11 @@ pub fn read_tail(_: Look, path: &Path, from: u64, limit: u64) -> io::Result<Vec<
     Ok(bytes)
 }
 
+/// Everything from `from` on, for a file that grows.
+pub fn read_on(look: Look, path: &Path, from: u64) -> io::Result<Vec<u8>> {
+    read_tail(look, path, from, u64::MAX)
+}
+
 /// What is known of a program before it is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {

@@ -3,6 +3,7 @@
 use super::log::StepLog;
 use super::procfs::{self, MARK_RUN, MARK_STEP, Process};
 use super::ready::{self, Ready};
+use super::signals::Wish;
 use super::{Look, Touch};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, pidfd_send_signal, waitid,
@@ -91,7 +92,7 @@ pub struct Child {
 /// Starts a program with its output going into the log. It reads nothing.
 pub fn start(touch: &Touch, order: &Order<'_>, log: &StepLog) -> io::Result<Child> {
     let (program, arguments) = order.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    let expression = duct::cmd(program_path(order.folder, program), arguments)
+    let expression = duct::cmd(program_path(order.folder, program).into_os_string(), arguments)
         .full_env(environment(order))
         .dir(order.folder)
         .stdin_null()
@@ -157,6 +158,21 @@ impl Child {
     }
 }
 
+/// Hands on to a process what a person wanted of us.
+pub fn forward(_: &Touch, process: Process, wish: Wish) -> io::Result<()> {
+    let Some(pid) = Pid::from_raw(process.pid) else { return Ok(()) };
+    let fd = pidfd_open(pid, PidfdFlags::empty())?;
+    // Asked after the handle is open: from now on the number means this process.
+    if !procfs::alive(Look::new(), process) {
+        return Ok(());
+    }
+    let signal = match wish {
+        Wish::Interrupt => Signal::INT,
+        Wish::Terminate => Signal::TERM,
+    };
+    Ok(pidfd_send_signal(fd, signal)?)
+}
+
 /// Another process, not a child of ours, that we wait for, tell or end.
 pub struct Stranger {
     fd: Ready,
@@ -172,9 +188,6 @@ impl Stranger {
     }
     pub async fn ended(&self) -> io::Result<()> {
         self.fd.readable().await.map(|_| ())
-    }
-    pub fn interrupt(&self, _: &Touch) {
-        let _ = pidfd_send_signal(self.fd.get_ref(), Signal::INT);
     }
     /// Ends the group that it leads.
     pub async fn end(&self, _: &Touch) -> io::Result<()> {

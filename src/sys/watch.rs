@@ -4,9 +4,11 @@ use super::Look;
 use super::process::{Child, Exit, Stranger};
 use super::procfs::Process;
 use super::ready::{self, Ready};
+use super::signals::{Signals, Wish};
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// Wakes when a file is written to.
 pub struct Growth {
@@ -47,6 +49,33 @@ impl Runner {
             Runner::Ours(child) => child.wait().await.map(Some),
             Runner::Theirs(stranger) => stranger.ended().await.map(|()| None),
             Runner::Gone => Ok(None),
+        }
+    }
+}
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Woke {
+    Grown,
+    Ended(Option<Exit>),
+    Wish(Wish),
+    Tick,
+}
+
+/// Everything that somebody who watches a run waits for.
+pub struct Watch {
+    pub growth: Growth,
+    pub runner: Runner,
+    pub signals: Signals,
+}
+
+impl Watch {
+    pub async fn next(&mut self, tick: Duration) -> io::Result<Woke> {
+        tokio::select! {
+            grown = self.growth.changed() => grown.map(|()| Woke::Grown),
+            ended = self.runner.ended() => ended.map(Woke::Ended),
+            wish = self.signals.next() => Ok(Woke::Wish(wish)),
+            () = tokio::time::sleep(tick) => Ok(Woke::Tick),
         }
     }
 }

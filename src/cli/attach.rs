@@ -1,0 +1,114 @@
+//! `attach`: shows a run as it goes on, and forwards signals to it. `recover` and `resume` end up here too: what they
+//! started goes on without them.
+
+use super::args::{AttachArgs, RunOutput};
+use super::context::Context;
+use super::face::Face;
+use super::follow::Follow;
+use super::runs;
+use crate::model::{Ending, Event, Kind, Problem, RunId, StepId, What};
+use crate::sys::log::last_lines;
+use crate::sys::process::{Exit, forward};
+use crate::sys::procfs::Process;
+use crate::sys::signals::{self, Signals};
+use crate::sys::watch::{Growth, Runner, Watch, Woke};
+use crate::sys::{Touch, clock, files};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often the clock is looked at while nothing happens.
+const TICK: Duration = Duration::from_secs(1);
+
+pub fn run(context: &Context, args: &AttachArgs) -> Result<u8, Problem> {
+    let run = runs::find(context, args.run.as_deref(), false)?;
+    let process = run.holder(context.look).map(|holder| holder.process);
+    let touch = Touch::granted();
+    signals::block_on(async {
+        let runner = Runner::of(context.look, process);
+        let watched = Watched { folder: run.folder.clone(), id: run.id.clone(), runner, process };
+        watch(context, &touch, watched, args.output).await
+    })
+    .map_err(|error| Problem::failed(format!("no event loop: {error}")))?
+}
+
+/// Who works on the run that is watched.
+pub struct Watched {
+    pub folder: PathBuf,
+    pub id: RunId,
+    pub runner: Runner,
+    /// Whom signals are forwarded to.
+    pub process: Option<Process>,
+}
+
+/// Shows a run until its process ends. Returns the exit code of the run.
+pub async fn watch(context: &Context, touch: &Touch, watched: Watched, output: RunOutput) -> Result<u8, Problem> {
+    let broken = |error: std::io::Error| Problem::failed(format!("the run cannot be watched: {error}"));
+    let Watched { folder, id, runner, process } = watched;
+    let mut follow = Follow::new(&folder, id.clone());
+    let mut gone = matches!(runner, Runner::Gone).then_some(None);
+    let growth = Growth::of(context.look, follow.path()).map_err(broken)?;
+    let mut watch = Watch { growth, runner, signals: Signals::new().map_err(broken)? };
+    let mut face = Face::new(context, output, &folder);
+    let mut ending: Option<Ending> = None;
+    let mut last: Option<Event> = None;
+    let mut events = follow.present(context.look)?;
+    loop {
+        for event in events {
+            ending = match &event.what {
+                What::RunFinished { ending, .. } => Some(ending.clone()),
+                What::RunStarted { .. } => None,
+                What::StepStarted { .. }
+                | What::StepProgress { .. }
+                | What::StepWaiting { .. }
+                | What::StepVerified { .. }
+                | What::StepFailed { .. }
+                | What::StepSkipped { .. }
+                | What::StepNotRun { .. }
+                | What::Notice { .. } => ending,
+            };
+            face.show(&event);
+            last = Some(event);
+        }
+        if let Some(exit) = gone {
+            face.leave();
+            return finish(context, &id, ending.as_ref(), exit);
+        }
+        match watch.next(TICK).await.map_err(broken)? {
+            Woke::Grown => {}
+            Woke::Ended(exit) => gone = Some(exit),
+            Woke::Wish(wish) => {
+                if let Some(Err(error)) = process.map(|process| forward(touch, process, wish)) {
+                    context.note(&format!("{} could not be forwarded: {error}", wish.as_str()));
+                }
+            }
+            Woke::Tick => {
+                if let Some(last) = &last {
+                    let now = Event { at: clock::now(), ..last.clone() };
+                    face.quiet_for(TICK.as_secs_f64(), &now, |step| last_line(context, &folder, step));
+                }
+            }
+        }
+        events = follow.more(context.look)?;
+    }
+}
+
+fn last_line(context: &Context, folder: &Path, step: &StepId) -> String {
+    let log = folder.join("log").join(format!("{step}.log"));
+    let bytes = files::read_tail(context.look, &log, 0, 4096).unwrap_or_default();
+    last_lines(&String::from_utf8_lossy(&bytes), 1).pop().unwrap_or_default()
+}
+
+/// The run's own last word decides; without one, how its process ended.
+fn finish(context: &Context, id: &RunId, ending: Option<&Ending>, exit: Option<Exit>) -> Result<u8, Problem> {
+    if let Some(ending) = ending {
+        return Ok(ending.outcome.exit());
+    }
+    let next = format!("blackstart resume {id}");
+    if exit == Some(Exit::Code(i32::from(Kind::Journal.exit()))) {
+        let fact = format!("run {id}: the journal cannot be written, so nothing more was begun");
+        return Err(Problem::new(Kind::Journal, fact).next("give it room, then:").next(next));
+    }
+    let how = exit.map_or(String::new(), |exit| format!(" ({exit})"));
+    context.note("");
+    Err(Problem::new(Kind::Interrupted, format!("run {id}: its process is gone without a last word{how}")).next(next))
+}

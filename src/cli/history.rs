@@ -1,0 +1,126 @@
+//! `history`: the runs of a plan, newest first, compared with each other.
+
+use super::args::{HistoryArgs, StatusOutput};
+use super::context::Context;
+use super::runs::{self, Run};
+use crate::model::time::clock;
+use crate::model::{PlanName, Problem};
+use crate::plan::table;
+use crate::sys::files;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+pub fn run(context: &Context, args: &HistoryArgs) -> Result<u8, Problem> {
+    let state = context.required_state_dir()?;
+    let plans = match &args.plan {
+        Some(plan) => vec![plan_name(context, plan)?],
+        None => files::names(context.look, &state)
+            .map_err(|error| Problem::usage(format!("{}: cannot be read: {error}", state.display())))?,
+    };
+    let mut runs: Vec<Result<Run, Problem>> = Vec::new();
+    for plan in &plans {
+        let folders = runs::folders(context, &state, plan).unwrap_or_default();
+        runs.extend(folders.iter().map(|folder| Run::read(context.look, folder)));
+    }
+    match args.output {
+        StatusOutput::Text => context.print(&text(&runs))?,
+        StatusOutput::Json => context.print(&format!("{}\n", json(&runs)))?,
+    }
+    Ok(0)
+}
+
+/// A plan by its name, or by its file.
+fn plan_name(context: &Context, word: &str) -> Result<String, Problem> {
+    if !word.contains('/') && !word.ends_with(".yaml") {
+        return PlanName::new(word).map(|name| name.to_string()).map_err(|why| Problem::usage(format!("{word} {why}")));
+    }
+    let planned = crate::plan::load::load(context.look, Path::new(word), crate::model::Mode::Recover)?;
+    Ok(planned.file.name.to_string())
+}
+
+fn span(seconds: f64) -> String {
+    clock(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default())
+}
+
+fn text(runs: &[Result<Run, Problem>]) -> String {
+    let good: Vec<&Run> = runs.iter().flatten().collect();
+    if runs.is_empty() {
+        return "no run is remembered\n".to_owned();
+    }
+    let cell = |text: String| vec![text];
+    let ids = good.iter().map(|run| run.id.as_str().len()).max().unwrap_or(4).max(4);
+    let plans = good.iter().map(|run| run.past.begin.plan.as_str().len()).max().unwrap_or(4).clamp(4, 24);
+    let widths = [plans, ids, 8, 14, 7, 8, 40];
+    let heads = ["plan", "run", "mode", "outcome", "time", "before", "steps"];
+    let mut out = table::row(&heads.map(|head| cell(head.to_owned())), &widths);
+    for (at, run) in good.iter().enumerate() {
+        let begin = &run.past.begin;
+        let (outcome, time, counts) = match run.ending() {
+            Some(end) => {
+                let counts = format!("{} verified, {} failed, {} not run", end.verified, end.failed, end.not_run);
+                (end.outcome.to_string(), span(end.seconds), counts)
+            }
+            None => ("no last word".to_owned(), String::new(), String::new()),
+        };
+        // Compared with the run before it that came to a good end too.
+        let before = good.iter().skip(at + 1).find(|older| older.past.begin.plan == begin.plan && older.complete());
+        let change = match (run.complete(), run.ending(), before.and_then(|older| older.ending())) {
+            (true, Some(now), Some(then)) => {
+                let change = now.seconds - then.seconds;
+                format!("{}{}", if change < 0.0 { "-" } else { "+" }, span(change.abs()))
+            }
+            _ => String::new(),
+        };
+        let cells = [begin.plan.to_string(), run.id.to_string(), begin.mode.to_string(), outcome, time, change, counts];
+        out.push_str(&table::row(&cells.map(cell), &widths));
+    }
+    for problem in runs.iter().filter_map(|run| run.as_ref().err()) {
+        let _ = writeln!(out, "not readable: {}", problem.fact);
+    }
+    slower(&good, &mut out);
+    out
+}
+
+/// What took longer in the newest good run than in the one before.
+fn slower(good: &[&Run], out: &mut String) {
+    let mut complete = good.iter().filter(|run| run.complete());
+    let (Some(now), Some(then)) = (complete.next(), complete.next()) else { return };
+    if now.past.begin.plan != then.past.begin.plan {
+        return;
+    }
+    let (now, then) = (now.seconds(), then.seconds());
+    let mut changes: Vec<(f64, String)> = now
+        .iter()
+        .filter_map(|(id, took)| then.get(id).map(|before| (took - before, id.to_string())))
+        .filter(|(change, _)| *change >= 1.0)
+        .collect();
+    changes.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let told: Vec<String> = changes.iter().take(5).map(|(change, id)| format!("{id} +{}", span(*change))).collect();
+    if !told.is_empty() {
+        let _ = writeln!(out, "slower than before: {}", told.join(", "));
+    }
+}
+
+fn json(runs: &[Result<Run, Problem>]) -> serde_json::Value {
+    let one = |run: &Run| {
+        let (begin, end) = (&run.past.begin, run.ending());
+        let steps: BTreeMap<String, f64> = run.seconds().into_iter().map(|(id, took)| (id.to_string(), took)).collect();
+        json!({
+            "run": run.id, "plan": begin.plan, "mode": begin.mode, "at": begin.at.rfc3339(), "version": begin.version,
+            "digest": begin.digest, "outcome": end.map(|end| end.outcome), "seconds": end.map(|end| end.seconds),
+            "goal_seconds": begin.goal_seconds, "verified": end.map(|end| end.verified),
+            "failed": end.map(|end| end.failed), "not_run": end.map(|end| end.not_run),
+            "resumes": run.past.resumes, "steps": steps,
+        })
+    };
+    let unreadable: Vec<&String> =
+        runs.iter().filter_map(|run| run.as_ref().err()).map(|problem| &problem.fact).collect();
+    json!({
+        "schema": "blackstart.history/1",
+        "runs": runs.iter().flatten().map(one).collect::<Vec<_>>(),
+        "unreadable": unreadable,
+    })
+}

@@ -1,0 +1,77 @@
+//! `recover`: shows what it is about to do, asks once, and hands the work to a runner.
+
+use super::args::RecoverArgs;
+use super::context::Context;
+use super::{plan, runner, runs};
+use crate::model::time::spoken;
+use crate::model::{Mode, Problem, Severity};
+use crate::plan::load::{Planned, load};
+use crate::plan::preview::Past;
+use crate::sys::{files, host, terminal};
+use std::fmt::Write;
+use std::time::Duration;
+
+pub fn run(context: &Context, args: &RecoverArgs) -> Result<u8, Problem> {
+    let path = context.plan_path(args.plan.as_deref())?;
+    let planned = load(context.look, &path, Mode::Recover)?;
+    let state = context.required_state_dir()?;
+    let past = runs::past(context, planned.file.name.as_str());
+    let findings = plan::findings(context.look, &planned);
+    for finding in &findings {
+        let place = format!("{}:{}", finding.place.file, finding.place.spot.line);
+        context.note(&format!("{}  {place}  {}: {}", finding.id, finding.object, finding.message));
+    }
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(Problem::refused("errors were found before anything was begun").next("mend them first"));
+    }
+    confirm(context, &planned, &past, args.confirm.as_deref())?;
+    let plan =
+        files::absolute(context.look, &path).map_err(|error| Problem::usage(format!("{}: {error}", path.display())))?;
+    let jobs = args.jobs.map_or_else(host::default_jobs, |jobs| usize::from(jobs.get()));
+    let state = std::path::absolute(state).map_err(|error| Problem::usage(error.to_string()))?;
+    let task = runner::Task { state, jobs, what: runner::What::Begin { plan, digest: planned.digest } };
+    runner::start(context, &task, args.output)
+}
+
+/// The one question, or the name that was given instead of an answer.
+fn confirm(context: &Context, planned: &Planned, past: &Past, given: Option<&str>) -> Result<(), Problem> {
+    let name = planned.file.name.as_str();
+    if let Some(given) = given {
+        return match given == name {
+            true => Ok(()),
+            false => Err(Problem::refused(format!("--confirm says {given}, and this plan is called {name}"))
+                .next("nothing was changed")),
+        };
+    }
+    if !terminal::can_ask(context.look) {
+        return Err(Problem::usage("there is no terminal to ask for the name of the plan")
+            .next(format!("blackstart recover {} --confirm {name}", planned.file.shown)));
+    }
+    let question = question(planned, past);
+    let typed = terminal::ask(&question).map_err(|error| Problem::usage(format!("nothing can be asked: {error}")))?;
+    match typed.as_deref() {
+        Some(typed) if typed == name => Ok(()),
+        Some("") | None => Err(Problem::refused("no name was typed; nothing was changed")),
+        Some(typed) => Err(Problem::refused(format!("`{typed}` is not `{name}`; nothing was changed"))),
+    }
+}
+
+fn question(planned: &Planned, past: &Past) -> String {
+    let steps = planned.file.steps.iter().filter(|step| step.absent_in(planned.mode).is_none()).count();
+    let mut text =
+        format!("This runs {steps} steps of {} on this host, graph {}.\n", planned.file.shown, planned.digest.short());
+    text.push_str("The plan has no cluster: nothing is deleted.\n");
+    match &past.last {
+        Some(last) => {
+            let took = Duration::try_from_secs_f64(last.seconds).unwrap_or_default();
+            let _ = writeln!(text, "Last {} of it: {}, verified in {}.", last.mode, last.at.date(), spoken(took));
+        }
+        None => text.push_str("It has never been run to its end here.\n"),
+    }
+    if let Some(run) = &past.unfinished {
+        let _ = writeln!(text, "Run {run} has not come to its end; `blackstart resume` would go on with it.");
+    }
+    text.push_str("The recovery goes on without this terminal; `blackstart attach` shows it again.\n");
+    text.push_str("Type the name of the plan to go on: ");
+    text
+}

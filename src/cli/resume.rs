@@ -1,0 +1,43 @@
+//! `resume`: goes on with a run that has not come to its end.
+
+use super::args::ResumeArgs;
+use super::context::Context;
+use super::{runner, runs};
+use crate::model::{Problem, StepId};
+use crate::sys::{files, host};
+
+pub fn run(context: &Context, args: &ResumeArgs) -> Result<u8, Problem> {
+    let state = context.required_state_dir()?;
+    let run = runs::find(context, args.run.as_deref(), true)?;
+    if run.complete() {
+        context
+            .note(&format!("run {} has come to its end: everything was verified; there is nothing to resume", run.id));
+        return Ok(0);
+    }
+    if let Some(holder) = run.holder(context.look) {
+        return Err(Problem::refused(format!("run {} is going on", run.id))
+            .because(holder)
+            .next(format!("blackstart attach {}", run.id)));
+    }
+    let (redo, accept) = (ids(&run, "--redo", &args.redo)?, ids(&run, "--accept", &args.accept)?);
+    if let Some(both) = redo.iter().find(|id| accept.contains(id)) {
+        return Err(Problem::usage(format!("{both} is named by --redo and by --accept; it can be one of them")));
+    }
+    let folder = files::absolute(context.look, &run.folder).map_err(|error| Problem::usage(error.to_string()))?;
+    let jobs = args.jobs.map_or_else(host::default_jobs, |jobs| usize::from(jobs.get()));
+    let state = std::path::absolute(state).map_err(|error| Problem::usage(error.to_string()))?;
+    let task = runner::Task { state, jobs, what: runner::What::Resume { run: folder, redo, accept } };
+    runner::start(context, &task, args.output)
+}
+
+fn ids(run: &runs::Run, option: &str, words: &[String]) -> Result<Vec<StepId>, Problem> {
+    let known = |id: &StepId| run.past.begin.steps.iter().any(|(step, _)| step == id);
+    words
+        .iter()
+        .map(|word| match StepId::new(word) {
+            Ok(id) if known(&id) => Ok(id),
+            Ok(_) | Err(_) => Err(Problem::usage(format!("{option} {word}: run {} has no step called that", run.id))
+                .next(format!("blackstart status {}", run.id))),
+        })
+        .collect()
+}

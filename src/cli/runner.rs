@@ -1,0 +1,176 @@
+//! The runner: a process of its own that does the work, started by `recover` and `resume`, never by hand. It is told what
+//! to do through its input, answers with one line, and then belongs to nobody's terminal.
+
+use super::context::Context;
+use super::{plan, runs};
+use crate::engine::ending::Stopped;
+use crate::engine::open::{self, Head, Opened};
+use crate::engine::run::{self, Wishes};
+use crate::model::outcome::exit;
+use crate::model::{Digest, Kind, Mode, Problem, RunId, StepId};
+use crate::plan::load::{Planned, load};
+use crate::plan::preview::Preview;
+use crate::sys::procfs::Process;
+use crate::sys::watch::Runner;
+use crate::sys::{Touch, detach, files, signals};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What a runner is told.
+#[derive(Serialize, Deserialize)]
+pub struct Task {
+    pub state: PathBuf,
+    pub jobs: usize,
+    pub what: What,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    Begin { plan: PathBuf, digest: Digest },
+    Resume { run: PathBuf, redo: Vec<StepId>, accept: Vec<StepId> },
+}
+
+/// What a runner answers before it begins.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    Begun { run: PathBuf, pid: i32, started: u64 },
+    Refused { exit: u8, fact: String, causes: Vec<String>, next: Vec<String> },
+}
+
+/// Starts a runner and shows what it does, to the end.
+pub fn start(context: &Context, task: &Task, output: super::args::RunOutput) -> Result<u8, Problem> {
+    let touch = Touch::granted();
+    let payload = serde_json::to_vec(task).map_err(|error| Problem::failed(error.to_string()))?;
+    let arguments = ["runner".to_owned()];
+    signals::block_on(async {
+        let started = detach::start(&touch, &arguments, &payload)
+            .await
+            .map_err(|error| Problem::failed(format!("the runner cannot be started: {error}")))?;
+        if let Some(notice) = started.notice.as_ref().filter(|_| context.verbose) {
+            context.note(notice);
+        }
+        let answer: Answer = serde_json::from_str(&started.answer)
+            .map_err(|error| Problem::failed(format!("the runner's answer cannot be read: {error}")))?;
+        match answer {
+            Answer::Refused { exit, fact, causes, next } => Err(Problem { kind: kind(exit), fact, causes, next }),
+            Answer::Begun { run, pid, started: tick } => {
+                let name = run.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let watched = super::attach::Watched {
+                    id: RunId::new(&name).map_err(Problem::failed)?,
+                    folder: run,
+                    runner: Runner::Ours(Box::new(started.child)),
+                    process: Some(Process { pid, started: tick }),
+                };
+                super::attach::watch(context, &touch, watched, output).await
+            }
+        }
+    })
+    .map_err(|error| Problem::failed(format!("no event loop: {error}")))?
+}
+
+fn kind(code: u8) -> Kind {
+    match code {
+        exit::USAGE => Kind::Usage,
+        exit::REFUSED => Kind::Refused,
+        exit::INTERRUPTED => Kind::Interrupted,
+        exit::JOURNAL => Kind::Journal,
+        _ => Kind::Failed,
+    }
+}
+
+/// The runner itself.
+pub fn run(context: &Context) -> Result<u8, Problem> {
+    let touch = Touch::granted();
+    detach::leave_session(&touch);
+    let payload = detach::payload(context.look).map_err(|error| Problem::usage(format!("no task: {error}")))?;
+    let task: Task = serde_json::from_slice(&payload)
+        .map_err(|error| Problem::usage(format!("a runner is started by recover and resume, not by hand ({error})")))?;
+    let context = context.with_state(&task.state);
+    match prepare(&context, &touch, &task) {
+        Err(problem) => {
+            let Problem { kind, fact, causes, next } = problem.clone();
+            let answer = Answer::Refused { exit: kind.exit(), fact, causes, next };
+            let line = serde_json::to_string(&answer).map_err(|error| Problem::failed(error.to_string()))?;
+            detach::answer(&touch, &line, None).map_err(|error| Problem::failed(error.to_string()))?;
+            Ok(kind.exit())
+        }
+        Ok((planned, opened, ways, wishes)) => work(touch, planned, opened, ways, wishes),
+    }
+}
+
+type Prepared = (Planned, Opened, Vec<f64>, Wishes);
+
+fn prepare(context: &Context, touch: &Touch, task: &Task) -> Result<Prepared, Problem> {
+    match &task.what {
+        What::Begin { plan, digest } => {
+            let planned = load(context.look, plan, Mode::Recover)?;
+            if planned.digest != *digest {
+                let fact = format!("{}: the plan has changed since it was shown", plan.display());
+                return Err(Problem::refused(fact).next("look at it again and repeat the command"));
+            }
+            let (head, ways) = ahead(context, &planned, task.jobs);
+            let opened = open::begin(touch, &task.state, &planned, head)?;
+            Ok((planned, opened, ways, Wishes { jobs: task.jobs, ..Wishes::default() }))
+        }
+        What::Resume { run, redo, accept } => {
+            let left = open::left(touch, run)?;
+            let planned = load(context.look, &left.past.begin.file, left.past.begin.mode)?;
+            let wishes = Wishes { jobs: task.jobs, redo: redo.clone(), accept: accept.clone() };
+            let (_, ways) = ahead(context, &planned, task.jobs);
+            let opened = open::resume(touch, run, &task.state, &planned, &wishes)?;
+            Ok((planned, opened, ways, wishes))
+        }
+    }
+}
+
+/// How long the ways ahead are, from the times of earlier runs where there are any.
+fn ahead(context: &Context, planned: &Planned, jobs: usize) -> (Head, Vec<f64>) {
+    let past = runs::past(context, planned.file.name.as_str());
+    let preview: Preview<'_> = plan::preview(context.look, planned, &past);
+    let head = Head {
+        jobs,
+        expected_seconds: preview.expected_total().map(|total| total.as_secs_f64()),
+        longest: preview.longest.iter().map(|step| preview.id(*step).clone()).collect(),
+    };
+    let cost = |step: usize| match preview.timed {
+        true => preview.expected(step).unwrap_or(0.0),
+        false => 1.0,
+    };
+    (head, planned.graph.longest(&planned.order, cost))
+}
+
+fn work(touch: Touch, planned: Planned, opened: Opened, ways: Vec<f64>, wishes: Wishes) -> Result<u8, Problem> {
+    let (id, folder) = (opened.id.clone(), opened.run.clone());
+    let pid = i32::try_from(std::process::id()).unwrap_or(0);
+    let started = crate::sys::procfs::identify(touch.look(), pid).map_or(0, |process| process.started);
+    let answer = Answer::Begun { run: folder.clone(), pid, started };
+    let line = serde_json::to_string(&answer).map_err(|error| Problem::failed(error.to_string()))?;
+    detach::answer(&touch, &line, Some(&folder.join("runner.log")))
+        .map_err(|error| Problem::new(Kind::Journal, format!("{}: {error}", folder.display())))?;
+    let ran = signals::block_on(run::run(touch, planned, opened, wishes, ways));
+    let (ending, stopped) = ran.map_err(|error| Problem::failed(format!("no event loop: {error}")))?;
+    if let Stopped::Journal(why) = &stopped {
+        return Err(Problem::new(Kind::Journal, format!("run {id}: the journal cannot be written: {why}")));
+    }
+    report(&folder);
+    Ok(ending.outcome.exit())
+}
+
+/// Writes the reports beside the journal. They are made from it, so a failure here loses nothing and is only told.
+fn report(folder: &Path) {
+    let touch = Touch::granted();
+    let written = super::report::render_all(touch.look(), folder).and_then(|reports| {
+        reports.into_iter().try_for_each(|(name, text)| {
+            let path = folder.join(name);
+            files::replace(&touch, &path, text.as_bytes())
+                .map_err(|error| Problem::failed(format!("{}: {error}", path.display())))
+        })
+    });
+    if let Err(problem) = written {
+        // This goes into runner.log.
+        let text = format!("the report was not written: {problem}\n");
+        let _ = crate::sys::terminal::write(crate::sys::terminal::Stream::Err, &text);
+    }
+}

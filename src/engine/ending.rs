@@ -1,0 +1,76 @@
+//! The last word of a run: what it came to, what is left, and the next command.
+
+use super::board::Board;
+use crate::model::{Ending, NotExercised, Outcome, RunId, State};
+use crate::plan::load::Planned;
+
+/// Why nothing new was begun any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    No,
+    Failure(usize),
+    Signal(&'static str),
+    /// Records cannot be written any more.
+    Journal(String),
+}
+
+pub fn ending(planned: &Planned, board: &Board, stopped: &Stopped, run: &RunId, seconds: f64) -> Ending {
+    let goal = planned.file.rto.map(|goal| goal.as_secs_f64());
+    let count = |state| board.count(state);
+    let (failed, unknown) = (count(State::Failed), count(State::Unknown));
+    let open = count(State::Stopped) + count(State::NotRun);
+    let outcome = match stopped {
+        Stopped::Journal(_) => Outcome::JournalFailed,
+        Stopped::No | Stopped::Failure(_) | Stopped::Signal(_) if failed > 0 => Outcome::Failed,
+        Stopped::No | Stopped::Failure(_) | Stopped::Signal(_) if unknown > 0 => Outcome::Refused,
+        Stopped::Signal(_) if open > 0 => Outcome::Interrupted,
+        Stopped::No | Stopped::Failure(_) | Stopped::Signal(_) => match goal {
+            Some(goal) if seconds > goal => Outcome::OverGoal,
+            Some(_) | None => Outcome::Verified,
+        },
+    };
+    let steps = |state| board.those(&planned.order, state);
+    let id = |step: usize| &planned.file.steps[step].id;
+    let unproved = steps(State::Skipped).chain(steps(State::Accepted));
+    let not_exercised =
+        unproved.map(|step| NotExercised { step: id(step).clone(), reason: board.reason(step).to_owned() }).collect();
+    let left = [State::Failed, State::Unknown, State::Stopped]
+        .into_iter()
+        .flat_map(steps)
+        .filter(|step| board.may_be_half_done(*step) && !planned.file.steps[*step].kind.repeatable())
+        .map(|step| format!("{}: may be half done", id(step)))
+        .collect();
+    Ending {
+        outcome,
+        seconds,
+        goal_seconds: goal,
+        verified: count(State::Verified),
+        failed: failed + unknown + count(State::Stopped),
+        not_run: count(State::NotRun),
+        not_exercised,
+        left,
+        next: next(planned, board, outcome, run),
+    }
+}
+
+/// What may not be done twice goes on only on a person's word; the command for that is written out.
+fn next(planned: &Planned, board: &Board, outcome: Outcome, run: &RunId) -> Vec<String> {
+    if outcome.complete() {
+        return vec![format!("blackstart report {run}")];
+    }
+    let asked = [State::Failed, State::Unknown, State::Stopped].into_iter();
+    let once = asked
+        .flat_map(|state| board.those(&planned.order, state))
+        .filter(|step| board.may_be_half_done(*step) && !planned.file.steps[*step].kind.repeatable());
+    let ids: Vec<&str> = once.map(|step| planned.file.steps[step].id.as_str()).collect();
+    let resume = format!("blackstart resume {run}");
+    if ids.is_empty() {
+        return vec![resume];
+    }
+    let words = |option: &str| ids.iter().map(|id| format!(" --{option} {id}")).collect::<String>();
+    vec![
+        format!("{resume}{}   # to do it again", words("redo")),
+        format!("{resume}{}   # if you have seen that it is done", words("accept")),
+        format!("{resume}   # to have it looked at again"),
+    ]
+}

@@ -1,0 +1,418 @@
+//! The loop. It alone changes state: it writes the intent and waits for the disk, starts the step, writes the outcome,
+//! waits for the disk, and only then lets dependents go. Everything else only sends it words.
+
+use super::board::{Board, Forbidden};
+use super::decide::{self, Decision, Known, Otherwise};
+use super::ending::{Stopped, ending};
+use super::open::Opened;
+use super::ready::Ready;
+use super::task::{self, Around, Job, Over, Survivor, Word};
+use crate::journal::record::Pid;
+use crate::journal::{Did, Memory, Part, Past, Record};
+use crate::model::digest::Digester;
+use crate::model::{Ending, State, StepId};
+use crate::plan::OnFailure;
+use crate::plan::load::Planned;
+use crate::steps::contract::Seen;
+use crate::steps::scene;
+use crate::sys::pace::{Brake, Halt};
+use crate::sys::procfs::{self, Process};
+use crate::sys::signals::{Signals, Wish};
+use crate::sys::{Touch, clock};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// The pause before the second attempt; it doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What a person asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    pub jobs: usize,
+    pub redo: Vec<StepId>,
+    pub accept: Vec<StepId>,
+}
+
+enum Message {
+    Word(usize, Word),
+    /// The pause before the next attempt is over.
+    Again(usize),
+}
+
+struct Loop {
+    planned: Rc<Planned>,
+    touch: Rc<Touch>,
+    opened: Opened,
+    wishes: Wishes,
+    board: Board,
+    ready: Ready,
+    brake: Rc<Brake>,
+    folder: PathBuf,
+    stopped: Stopped,
+    /// How often each step was begun in this process.
+    tries: HashMap<usize, u32>,
+    /// What follows when a look says no.
+    otherwise: HashMap<usize, (bool, Otherwise)>,
+    survivors: BTreeMap<String, Vec<Process>>,
+    running: usize,
+    resting: usize,
+    /// An intent or an outcome is in line for the disk.
+    owing: bool,
+    words: mpsc::UnboundedSender<Message>,
+}
+
+/// Runs the plan to its end, whatever end that is.
+pub async fn run(touch: Touch, planned: Planned, opened: Opened, wishes: Wishes, ways: Vec<f64>) -> (Ending, Stopped) {
+    let (words, mut heard) = mpsc::unbounded_channel();
+    let folder = opened.folder.clone();
+    let survivors = match &opened.past {
+        Some(_) => procfs::marked(touch.look(), &opened.run.to_string_lossy()),
+        None => BTreeMap::new(),
+    };
+    let mut this = Loop {
+        board: Board::new(planned.file.steps.len()),
+        ready: Ready::new(&planned.graph, &planned.order, ways),
+        planned: Rc::new(planned),
+        touch: Rc::new(touch),
+        opened,
+        wishes,
+        brake: Rc::default(),
+        folder,
+        stopped: Stopped::No,
+        tries: HashMap::new(),
+        otherwise: HashMap::new(),
+        survivors,
+        running: 0,
+        resting: 0,
+        owing: false,
+        words,
+    };
+    match Signals::deaf_to_hangup() {
+        Ok(mut signals) => this.go(&mut heard, &mut signals).await,
+        Err(error) => this.stopped = Stopped::Journal(format!("signals cannot be heard: {error}")),
+    }
+    this.close()
+}
+
+impl Loop {
+    async fn go(&mut self, heard: &mut mpsc::UnboundedReceiver<Message>, signals: &mut Signals) {
+        loop {
+            self.begin();
+            if self.running == 0 && (self.resting == 0 || self.stopped != Stopped::No) {
+                return;
+            }
+            tokio::select! {
+                message = heard.recv() => {
+                    let Some(message) = message else { return };
+                    self.hear(message);
+                    // What came together is written together and waits for the disk once.
+                    while let Ok(message) = heard.try_recv() {
+                        self.hear(message);
+                    }
+                }
+                wish = signals.next() => self.wish(wish),
+            }
+        }
+    }
+
+    /// Fills the free places: decides, writes the intents, waits for the disk once for all of them, starts them.
+    fn begin(&mut self) {
+        let mut starting = Vec::new();
+        while self.stopped == Stopped::No && self.running + starting.len() < self.wishes.jobs {
+            let Some(step) = self.ready.take() else { break };
+            starting.extend(self.decide(step));
+        }
+        let durable = if self.owing { self.opened.journal.sync() } else { self.opened.journal.flush() };
+        self.owing = false;
+        match durable {
+            // A step whose intent did not reach the disk must not begin.
+            Err(error) => self.journal_failed(&error.to_string()),
+            Ok(()) => starting.into_iter().for_each(|(step, job, survivor)| self.start(step, job, survivor)),
+        }
+    }
+
+    fn decide(&mut self, step: usize) -> Option<(usize, Job, Option<Survivor>)> {
+        let survivor = self.survivor(step);
+        let decision = self.decision(step);
+        match decision {
+            Decision::Skip(reason) => {
+                self.note(step, Did::Skip { reason });
+                None
+            }
+            Decision::Ask(saw) => {
+                self.note(step, Did::Unclear { saw });
+                None
+            }
+            Decision::Do(why) => {
+                self.intend(step, why);
+                // What is done anew must not meet its own predecessor.
+                Some((step, Job::Do, survivor.map(|process| Survivor { process, end: true })))
+            }
+            Decision::Look { why, adopted, otherwise } => {
+                self.otherwise.insert(step, (adopted, otherwise));
+                self.note(step, Did::Check { why });
+                let end = self.planned.file.steps[step].kind.repeatable();
+                Some((step, Job::Look, survivor.map(|process| Survivor { process, end })))
+            }
+        }
+    }
+
+    fn decision(&self, at: usize) -> Decision {
+        let step = &self.planned.file.steps[at];
+        if self.tries.contains_key(&at) {
+            return Decision::Do("tried again".to_owned());
+        }
+        let fresh = decide::fresh(step, self.planned.mode);
+        let Some(past) = &self.opened.past else { return fresh };
+        if let Decision::Skip(_) = fresh {
+            return fresh;
+        }
+        let past = past.step(&step.id);
+        let inputs = || step.kind.inputs(self.touch.look(), &self.folder).ok();
+        decide::resumed(Known {
+            memory: past.memory,
+            same_inputs: past.memory != Memory::Done || past.inputs == inputs(),
+            repeatable: step.kind.repeatable(),
+            redo: self.wishes.redo.contains(&step.id),
+            accept: self.wishes.accept.contains(&step.id),
+        })
+    }
+
+    /// A program of this step that an earlier process of this run left behind.
+    fn survivor(&self, step: usize) -> Option<Process> {
+        let id = &self.planned.file.steps[step].id;
+        let past: &Past = self.opened.past.as_ref()?;
+        let remembered = past.step(id);
+        if matches!(remembered.memory, Memory::Never | Memory::Done | Memory::Accepted)
+            || self.tries.contains_key(&step)
+        {
+            return None;
+        }
+        let known = remembered
+            .child
+            .filter(|(_, _, boot)| *boot == self.opened.boot)
+            .map(|(pid, _, _)| Process { pid: pid.pid, started: pid.started });
+        // Killed between the start of a program and its record: the mark in its environment tells whose it is.
+        let marked = || self.survivors.get(id.as_str()).and_then(|found| found.first().copied());
+        known.filter(|process| procfs::alive(self.touch.look(), *process)).or_else(marked)
+    }
+
+    fn intend(&mut self, step: usize, why: String) {
+        let kind = &self.planned.file.steps[step].kind;
+        let inputs = kind.inputs(self.touch.look(), &self.folder);
+        let inputs = inputs.unwrap_or_else(|_| Digester::new("unreadable").finish());
+        let tries = self.tries.entry(step).or_insert(0);
+        *tries += 1;
+        let before = self.opened.past.as_ref().map_or(0, |past| past.step(&self.planned.file.steps[step].id).attempts);
+        let attempt = before + *tries;
+        self.note(step, Did::Touch { attempt, inputs, why });
+    }
+
+    fn start(&mut self, at: usize, job: Job, survivor: Option<Survivor>) {
+        self.running += 1;
+        let (planned, touch, brake) = (self.planned.clone(), self.touch.clone(), self.brake.clone());
+        let (folder, run, words) = (self.folder.clone(), self.opened.run.clone(), self.words.clone());
+        tokio::task::spawn_local(async move {
+            let step = &planned.file.steps[at];
+            let pace = brake.pace(step.deadline(), step.kind.stops_at());
+            let around = Around { touch: &touch, folder: &folder, run: &run, mode: planned.mode, pace };
+            // The loop outlives its tasks; if it does not, nobody is left to be told.
+            let tell = |word| drop(words.send(Message::Word(at, word)));
+            task::work(step, job, survivor, around, &tell).await;
+        });
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Again(step) => {
+                self.resting -= 1;
+                self.ready.offer(step);
+            }
+            Message::Word(step, Word::Started(process, part)) => {
+                let child = Pid { pid: process.pid, started: process.started };
+                let part = match part {
+                    scene::Part::Touch => Part::Touch,
+                    scene::Part::Verify => Part::Verify,
+                };
+                self.write(step, Did::Child { child, part });
+            }
+            Message::Word(step, Word::Touched) => self.write(step, Did::Touched),
+            Message::Word(step, Word::Over(over)) => {
+                self.running -= 1;
+                self.over(step, over);
+            }
+        }
+    }
+
+    fn over(&mut self, step: usize, over: Over) {
+        match over {
+            Over::Proved(saw) => self.note(step, Did::Prove { saw }),
+            Over::Stopped(reason) => self.note(step, Did::Stop { reason }),
+            Over::Failed { reason, tail, began } => self.failed(step, reason, tail, began),
+            Over::Looked(seen) => self.looked(step, seen),
+        }
+    }
+
+    fn looked(&mut self, step: usize, seen: Seen) {
+        let (adopted, otherwise) = self.otherwise.remove(&step).unwrap_or((true, Otherwise::Ask(String::new())));
+        match (seen, otherwise) {
+            (Seen::Present(saw), _) => self.note(step, Did::Found { saw, adopted }),
+            (Seen::BrokenOff(reason), _) => self.note(step, Did::Stop { reason }),
+            (Seen::Unknown(saw) | Seen::Absent(saw), Otherwise::Accept(why)) => {
+                self.note(step, Did::Accept { saw: format!("{why}; its verify says: {saw}") });
+            }
+            (Seen::Unknown(saw), Otherwise::Do(why) | Otherwise::Ask(why)) => {
+                self.note(step, Did::Unclear { saw: format!("{why}; its verify gave no answer: {saw}") });
+            }
+            (Seen::Absent(saw), Otherwise::Ask(why)) => self.note(step, Did::Unclear { saw: format!("{why} ({saw})") }),
+            (Seen::Absent(saw), Otherwise::Do(why)) => {
+                self.note(step, Did::Cleared { saw });
+                if self.stopped == Stopped::No {
+                    self.intend(step, why);
+                    // Its intent goes to the disk with the next sync, which comes before anything is started.
+                    self.owing = true;
+                    self.restart(step);
+                }
+            }
+        }
+    }
+
+    /// Starts a step whose intent was just written, once that is durable.
+    fn restart(&mut self, step: usize) {
+        match self.opened.journal.sync() {
+            Ok(()) => self.start(step, Job::Do, None),
+            Err(error) => self.journal_failed(&error.to_string()),
+        }
+    }
+
+    fn failed(&mut self, at: usize, reason: String, tail: Vec<String>, began: bool) {
+        let step = &self.planned.file.steps[at];
+        let tries = self.tries.get(&at).copied().unwrap_or(1);
+        if tries > step.retries || !step.kind.repeatable() || self.stopped != Stopped::No {
+            return self.note(at, Did::Break { reason, tail, began });
+        }
+        let pause = FIRST_PAUSE.saturating_mul(1 << (tries - 1).min(10)).min(LONGEST_PAUSE);
+        let wait_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        self.note(at, Did::Retry { reason, wait_ms });
+        self.resting += 1;
+        let words = self.words.clone();
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(pause).await;
+            drop(words.send(Message::Again(at)));
+        });
+    }
+
+    /// Writes what must be on disk before anything follows from it, and draws the conclusions.
+    fn note(&mut self, step: usize, did: Did) {
+        self.owing = true;
+        self.write(step, did);
+        let state = self.board.state(step);
+        if state.lets_dependents_go() {
+            let planned = self.planned.clone();
+            self.ready.release(&planned.graph, step);
+        }
+        let bad = matches!(state, State::Failed | State::Unknown);
+        if bad && self.planned.file.steps[step].on_failure == OnFailure::Stop && self.stopped == Stopped::No {
+            self.stopped = Stopped::Failure(step);
+            self.brake.pull(Halt::Gently);
+        }
+    }
+
+    fn write(&mut self, step: usize, did: Did) {
+        if let Err(Forbidden(why)) = self.board.apply(step, &did) {
+            return self.journal_failed(&format!("step {}: {why}: this is a bug of blackstart", self.id(step)));
+        }
+        let record = Record::Step { step: self.id(step).clone(), t: clock::uptime(), did };
+        self.put(&record);
+    }
+
+    fn put(&mut self, record: &Record) {
+        if let Err(error) = self.opened.journal.push(record) {
+            self.journal_failed(&error.to_string());
+        }
+    }
+
+    fn id(&self, step: usize) -> &StepId {
+        &self.planned.file.steps[step].id
+    }
+
+    fn wish(&mut self, wish: Wish) {
+        let (halt, told) = match self.brake.pulled() {
+            Halt::Go => (Halt::Gently, "nothing new is begun; what runs is let to its end. Once more stops it now"),
+            Halt::Gently if !matches!(self.stopped, Stopped::Signal(_)) => {
+                (Halt::Gently, "what runs is let to its end. Once more stops it now")
+            }
+            Halt::Gently | Halt::Now => (Halt::Now, "everything that runs is ended now"),
+        };
+        if !matches!(self.stopped, Stopped::Journal(_)) {
+            self.stopped = Stopped::Signal(wish.as_str());
+        }
+        self.brake.pull(halt);
+        self.owing = true;
+        self.put(&Record::Notice { t: clock::uptime(), message: format!("{}: {told}", wish.as_str()) });
+    }
+
+    fn journal_failed(&mut self, why: &str) {
+        if !matches!(self.stopped, Stopped::Journal(_)) {
+            self.stopped = Stopped::Journal(why.to_owned());
+        }
+        self.brake.pull(Halt::Gently);
+    }
+
+    /// Says of every step that was not begun why not, and ends the journal.
+    fn close(mut self) -> (Ending, Stopped) {
+        let planned = self.planned.clone();
+        if !matches!(self.stopped, Stopped::Journal(_)) {
+            for step in planned.order.iter().copied() {
+                if self.board.state(step) == State::Waiting {
+                    let reason = self.why_not(step);
+                    self.note(step, Did::Exclude { reason });
+                }
+            }
+        }
+        let seconds = self.opened.seconds();
+        let end = |this: &Self| ending(&planned, &this.board, &this.stopped, &this.opened.id, seconds);
+        let last = end(&self);
+        self.put(&Record::End { t: clock::uptime(), ending: last.clone() });
+        match self.opened.journal.sync() {
+            Ok(()) => (last, self.stopped),
+            Err(error) => {
+                self.journal_failed(&error.to_string());
+                (end(&self), self.stopped)
+            }
+        }
+    }
+
+    fn why_not(&self, step: usize) -> String {
+        if self.tries.contains_key(&step) {
+            return "was waiting to be tried again".to_owned();
+        }
+        let before = self.planned.graph.before(step);
+        let missing = before.iter().find(|edge| !self.board.state(edge.from).lets_dependents_go());
+        match (missing, &self.stopped) {
+            (Some(edge), _) => {
+                let (id, state) = (self.id(edge.from), self.board.state(edge.from));
+                match state {
+                    State::NotRun => format!("it needs {id}, which was not run"),
+                    State::Waiting | State::Checking | State::Touching | State::Verifying => {
+                        format!("it needs {id}, which is {}", state.as_str())
+                    }
+                    State::Unknown => format!("it needs {id}, of which nobody can say whether it happened"),
+                    State::Failed | State::Stopped | State::Verified | State::Accepted | State::Skipped => {
+                        format!(
+                            "it needs {id}, which {}",
+                            if state == State::Failed { "failed" } else { "was stopped" }
+                        )
+                    }
+                }
+            }
+            (None, Stopped::Failure(failed)) => format!("nothing new was begun after {} failed", self.id(*failed)),
+            (None, Stopped::Signal(signal)) => format!("nothing new was begun after {signal}"),
+            (None, Stopped::No | Stopped::Journal(_)) => "nothing new was begun".to_owned(),
+        }
+    }
+}
