@@ -121,15 +121,20 @@ pub fn find(context: &Context, named: Option<&str>, open: bool) -> Result<Run, P
         }
     }
     Err(match (broken, open) {
-        (Some(problem), _) => problem,
+        (Some(problem), _) => {
+            let fact = "there is no run that could go on: the newest ended before anything of its plan was begun";
+            Problem::usage(fact).because(problem.fact).next("blackstart recover")
+        }
         (None, true) => Problem::usage("there is no run that could go on").next("blackstart history"),
         (None, false) => Problem::usage(format!("{}: no run is remembered", state.display())).next("blackstart plan"),
     })
 }
 
 fn never_began(look: Look, folder: &Path) -> bool {
-    files::read(look, &folder.join("journal"), LARGEST)
-        .is_ok_and(|bytes| read(&bytes).is_ok_and(|story| story.records.is_empty()))
+    match files::read(look, &folder.join("journal"), LARGEST) {
+        Ok(bytes) => read(&bytes).is_ok_and(|story| story.records.is_empty()),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
 }
 
 /// What earlier runs of this plan say about times; nothing where nothing is remembered.

@@ -79,6 +79,7 @@ impl Teller {
                 };
                 // Time in a run never goes back, whatever the wall clock did.
                 self.base = (resume.at, resume.t, into.max(self.base.2));
+                self.began.clear();
                 let mut what = self.start.clone()?;
                 if let What::RunStarted { resumed, version, jobs, .. } = &mut what {
                     *resumed = true;
