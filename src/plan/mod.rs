@@ -5,6 +5,8 @@ pub mod dot;
 pub mod file;
 pub mod graph;
 pub mod json;
+pub mod label;
+pub mod layout;
 pub mod load;
 pub mod preview;
 pub mod read;
