@@ -93,6 +93,8 @@ fn settle(lab: &Lab) -> Result<End, String> {
         match told.code {
             0 if world(lab) == whole() => return Ok(end),
             0 => return Err(format!("exit 0 and the world is {:?}\n{said:?}\n{told:?}", world(lab))),
+            // Disturbed behind the last word of the run: there is nothing left to resume, and it says so.
+            2 if world(lab) == whole() && lab.run(&["status"]).code == 0 => return Ok(End::Undisturbed),
             2 if told.all().contains("no run") => {
                 if !world(lab).is_empty() {
                     return Err(format!("no run is remembered, and the world is {:?}", world(lab)));
@@ -142,7 +144,9 @@ fn calls(call: &str) -> usize {
     feed(&mut command, &lab.task(4)).code(0);
     let text = std::fs::read_to_string(trace).unwrap();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for (tid, _) in text.lines().filter_map(|line| line.split_once(' ')).filter(|(_, rest)| rest.trim_start().starts_with(call)) {
+    for (tid, _) in
+        text.lines().filter_map(|line| line.split_once(' ')).filter(|(_, rest)| rest.trim_start().starts_with(call))
+    {
         *counts.entry(tid).or_insert(0) += 1;
     }
     counts.values().max().copied().unwrap_or(0) + 1

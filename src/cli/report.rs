@@ -5,33 +5,32 @@ use super::args::{ReportArgs, ReportOutput};
 use super::context::Context;
 use super::runs::{self, Run};
 use crate::model::Problem;
-use crate::report::summary::Summary;
-use crate::report::{html, json, md};
+use crate::report::{self, Summary, html, json, md};
 use crate::sys::Look;
 use std::path::Path;
 
 pub fn run(context: &Context, args: &ReportArgs) -> Result<u8, Problem> {
     let run = runs::find(context, args.run.as_deref(), false)?;
-    let text = render(&Summary::of(&run.events), args.output);
-    context.print(&text)?;
+    context.print(&render(&summary(&run)?, args.output))?;
     Ok(0)
+}
+
+fn summary(run: &Run) -> Result<Summary, Problem> {
+    report::summary(&run.events)
+        .ok_or_else(|| Problem::failed(format!("run {}: its journal does not say that it began", run.id)))
 }
 
 fn render(summary: &Summary, output: ReportOutput) -> String {
     match output {
         ReportOutput::Md => md::render(summary),
         ReportOutput::Html => html::render(summary),
-        ReportOutput::Json => format!("{}\n", json::report_json(summary)),
+        ReportOutput::Json => json::report(summary),
     }
 }
 
 /// All three, with their file names.
 pub fn render_all(look: Look, folder: &Path) -> Result<Vec<(&'static str, String)>, Problem> {
-    let run = Run::read(look, folder)?;
-    let summary = Summary::of(&run.events);
-    let outputs = [ReportOutput::Md, ReportOutput::Html, ReportOutput::Json];
-    Ok(["report.md", "report.html", "report.json"]
-        .into_iter()
-        .zip(outputs.map(|output| render(&summary, output)))
-        .collect())
+    let summary = summary(&Run::read(look, folder)?)?;
+    let outputs = [ReportOutput::Md, ReportOutput::Html, ReportOutput::Json].map(|output| render(&summary, output));
+    Ok(["report.md", "report.html", "report.json"].into_iter().zip(outputs).collect())
 }

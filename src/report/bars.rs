@@ -5,7 +5,7 @@ use crate::model::time::{clock, spoken};
 use crate::model::{Event, StepId, What};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Write};
 use std::time::Duration;
 
 /// How many running steps have a line of their own.
@@ -56,7 +56,7 @@ impl Bars {
         let told = self.lines.tell(event);
         match told.trim_end_matches('\n') {
             "" => Ok(()),
-            text if self.head.is_finished() => super::write_out(text),
+            text if self.head.is_finished() => write_out(text),
             text => self.all.println(text),
         }
     }
@@ -97,4 +97,11 @@ impl Bars {
     pub fn leave(&mut self) {
         self.close();
     }
+}
+
+/// Puts lines on stdout, whole, once the bars are gone.
+fn write_out(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(format!("{text}\n").as_bytes())?;
+    out.flush()
 }

@@ -1,19 +1,30 @@
 //! FACES: what people and programs see of a run. Reads events; knows nothing else.
+//!
+//! | module | is |
+//! |---|---|
+//! | [`lines`] | the plain lines of a run as it goes on: the reference of all displays |
+//! | [`bars`] | the same in a terminal, with what runs now below |
+//! | [`paint`] | colour, where it is wanted |
+//! | [`summary`] | a run as a report shows it: its steps, their stretches of time, its end |
+//! | [`fold`] | events in, one summary out |
+//! | [`words`] | the sentences and marks that all reports share, and how foreign text is made harmless |
+//! | [`json`] | `blackstart.report/1` and `blackstart.event/1` |
+//! | [`md`] | the report as Markdown |
+//! | [`html`] | the report as one page that stands alone |
+//! | [`timeline`] | the page's time line: where each stretch lies on a common axis |
+//! | [`chart`] | draws that time line as HTML |
 
 pub mod bars;
+pub mod chart;
+pub mod fold;
 pub mod html;
 pub mod json;
 pub mod lines;
 pub mod md;
 pub mod paint;
 pub mod summary;
+pub mod timeline;
+pub mod words;
 
-use std::io::{self, Write};
-
-/// Puts lines on stdout, whole.
-pub(crate) fn write_out(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.write_all(b"\n")?;
-    out.flush()
-}
+pub use fold::summary;
+pub use summary::Summary;
