@@ -31,7 +31,6 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Edges that say the same are one: the first written is kept.
     pub fn new(steps: usize, edges: Vec<Edge>) -> Self {
         let mut inner = DiGraph::with_capacity(steps, edges.len());
         (0..steps).for_each(|_| {
