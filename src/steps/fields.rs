@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// How many faults are shown; the rest is counted.
 pub const SHOWN: usize = 20;
+/// No fault is told in more characters than this.
+const LONGEST: usize = 400;
 
 /// Something wrong at a spot of the plan file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +32,7 @@ impl Faults {
         if self.shows(at) {
             let behind = self.list.iter().rposition(|fault| fault.at <= at).map_or(0, |before| before + 1);
             self.list.truncate(SHOWN - 1);
-            self.list.insert(behind, Fault { at, text: text.into() });
+            self.list.insert(behind, Fault { at, text: one_line(&text.into(), LONGEST) });
         }
     }
     /// True when a fault at this place would be shown: advice that is costly to find is not sought for the others.
@@ -298,8 +300,13 @@ impl<'s, 'f> Fields<'s, 'f> {
     }
 }
 
-/// A text as an error shows it: not too long, on one line.
+/// What stands in a file as an error shows it: short.
 pub fn shown(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect();
-    if text.chars().count() > 60 { format!("{line}…") } else { line }
+    one_line(text, 60)
+}
+
+/// A text on one line and not without end: what stands in a file must not move the cursor of who reads about it.
+fn one_line(text: &str, most: usize) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect();
+    if text.chars().nth(most).is_some() { format!("{line}…") } else { line }
 }
