@@ -1,6 +1,6 @@
 //! The proof that a program only looks: its system calls are recorded by strace, and each that could change anything is
 //! told. Without strace nothing is proved, and that is written down instead of being passed over.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 use super::golden::Host;
 use std::fs;
