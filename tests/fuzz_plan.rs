@@ -2,7 +2,7 @@
 //!
 //! BLACKSTART_FUZZ_SECONDS says for how long (default 10), BLACKSTART_SEED which texts are tried (default: other ones each
 //! time). A text that breaks the rule is written to a file, whose path is told.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 #[path = "support/golden.rs"]
 mod golden;
@@ -202,6 +202,18 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
 }
 
+fn seconds() -> u64 {
+    number("BLACKSTART_FUZZ_SECONDS").unwrap_or(10)
+}
+
+/// Another one each second, and told, so that what was found can be found again.
+fn seed() -> u64 {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let seed = number("BLACKSTART_SEED").unwrap_or_else(now);
+    println!("BLACKSTART_SEED={seed} BLACKSTART_FUZZ_SECONDS={}", seconds());
+    seed
+}
+
 /// The good plans first, then the bad ones.
 fn seeds() -> Vec<Vec<u8>> {
     let of = |folder: &str| {
@@ -213,10 +225,7 @@ fn seeds() -> Vec<Vec<u8>> {
 
 #[test]
 fn a_damaged_plan_is_read_or_refused_and_nothing_else() {
-    let seconds = number("BLACKSTART_FUZZ_SECONDS").unwrap_or(10);
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let seed = number("BLACKSTART_SEED").unwrap_or_else(now);
-    println!("BLACKSTART_SEED={seed} BLACKSTART_FUZZ_SECONDS={seconds}");
+    let (seconds, seed) = (seconds(), seed());
     let (mut dice, texts) = (Dice(seed), seeds());
     let good_ones = names(&tests().join("good-plans"), ".yaml").len();
     let until = Instant::now() + Duration::from_secs(seconds);
@@ -238,6 +247,31 @@ fn a_damaged_plan_is_read_or_refused_and_nothing_else() {
     println!("{tried} texts, {good} of them are plans");
     // Something must come through, or only the first lines of the reader were tried.
     assert!(tried > 100 && good > tried / 100, "{good} of {tried} texts were plans");
+}
+
+#[test]
+fn what_the_reader_takes_the_schema_takes_too() {
+    let validator = jsonschema::validator_for(&blackstart::plan::schema::schema()).unwrap();
+    let (mut dice, texts) = (Dice(seed()), seeds());
+    let good_ones = names(&tests().join("good-plans"), ".yaml").len();
+    let until = Instant::now() + Duration::from_secs(seconds());
+    let mut held = 0;
+    while Instant::now() < until {
+        let text = damage(&texts[dice.below(good_ones)], &texts[..good_ones], &mut dice);
+        let text = String::from_utf8_lossy(&text);
+        if !read(&text, Mode::Recover).1 {
+            continue;
+        }
+        // Where the other parser reads something else it is not for the schema to say who is right.
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let Ok(value) = serde_saphyr::from_str_with_options::<serde_json::Value>(&text, options) else { continue };
+        let wrong: Vec<String> =
+            validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}\nin\n{text}");
+        held += 1;
+    }
+    println!("{held} plans");
+    assert!(held > 10, "only {held} plans were compared");
 }
 
 /// Texts that are cheap to write and could be dear to read.
