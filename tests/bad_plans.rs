@@ -115,6 +115,7 @@ fn made() -> Vec<(&'static str, Vec<u8>)> {
         ("made-escape-character", GOOD.replace("lab", "lab\u{1b}[2J").into()),
         ("made-byte-order-mark-inside", GOOD.replace("steps", "\u{feff}steps").into()),
         ("made-long-key", key.into()),
+        ("made-block-begins-with-a-tab", "name: |\n\tlab\nsteps: []\n".into()),
         ("made-deep-flow", format!("name: {}", "[".repeat(100_000)).into()),
         ("made-deep-maps", format!("name: {}", "{a: ".repeat(100_000)).into()),
         ("made-deep-blocks", format!("name:\n {}x\n", "- ".repeat(100_000)).into()),

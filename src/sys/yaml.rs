@@ -58,8 +58,8 @@ pub enum Token<'s> {
     DocumentEnd,
 }
 
-/// The first character that may not stand in YAML: the parser takes some of them for the end of the text, and a plan that
-/// is silently shorter than its file is the worst that could be read.
+/// The first character that may not stand in YAML. The parser refuses a zero byte only and reads the others as text; a
+/// control character in a plan is damage, and is told as that before anything is made of it.
 pub fn unprintable(text: &str) -> Option<Broken> {
     let odd = |b: u8| (b < b' ' && b != b'\t' && b != b'\n' && b != b'\r') || b == 0x7f;
     let at = text.bytes().position(odd)?;
@@ -243,7 +243,9 @@ const WORD: &str = "a key must be a plain word: put a text that begins with { or
 /// What the parser says, whole, and what mostly is behind it.
 fn mistake(said: &str) -> String {
     const BEHIND: &[(&str, &str)] = &[
-        ("tab", "indent with spaces, never with tabs"),
+        ("a tab", "indent with spaces, never with tabs"),
+        ("tab cannot", "indent with spaces, never with tabs"),
+        ("tabs disallowed", "indent with spaces, never with tabs"),
         ("mapping values are not allowed", "put a text with a colon in quotes, or mend the indentation"),
         ("illegal placement of ':'", "a list or map above is not closed, or a text with a colon wants quotes"),
         ("',' or '}'", "a { is not closed, a comma is missing, or a text with a colon wants quotes"),
