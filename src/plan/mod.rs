@@ -6,6 +6,7 @@ pub mod file;
 pub mod graph;
 pub mod json;
 pub mod load;
+pub mod parts;
 pub mod preview;
 pub mod read;
 pub mod schema;

@@ -2,6 +2,7 @@
 //! tree of a large plan would double it. Everything wrong is collected; nothing is guessed.
 
 use super::file::{OnFailure, PlanFile, Step, Way};
+use super::parts;
 use crate::model::{Mode, PlanName, Spot, StepId};
 use crate::steps::KINDS;
 use crate::steps::fields::{Fault, Faults, Fields, nearest};
@@ -19,8 +20,11 @@ pub struct Unreadable {
 const START: Spot = Spot { line: 1, column: 1 };
 
 pub fn read(text: &str, shown: &str, path: &Path) -> Result<PlanFile, Unreadable> {
+    if let Some(plan) = side_by_side(text, shown, path) {
+        return Ok(plan);
+    }
     let mut faults = Faults::default();
-    let plan = document(text, shown, path, &mut faults);
+    let plan = document(text, shown, path, None, &mut faults);
     let plan = plan.unwrap_or_else(|broken| {
         faults.add(broken.at, broken.message);
         None
@@ -34,7 +38,28 @@ pub fn read(text: &str, shown: &str, path: &Path) -> Result<PlanFile, Unreadable
     }
 }
 
-fn document(text: &str, shown: &str, path: &Path, faults: &mut Faults) -> Result<Option<PlanFile>, Broken> {
+/// A large plan without a fault. Whatever is wrong, or only unusual, is read again in order, so that there is one way to
+/// find errors and this one is nothing but faster.
+fn side_by_side(text: &str, shown: &str, path: &Path) -> Option<PlanFile> {
+    let cut = parts::cut(text, parts::hands(text))?;
+    let steps = cut.read(|reader, end| {
+        let mut faults = Faults::default();
+        let steps = steps_until(reader, end, &mut faults).ok()??;
+        (faults.count == 0).then_some(steps)
+    })?;
+    let mut faults = Faults::default();
+    let plan = document(cut.head, shown, path, Some((steps, cut.key)), &mut faults).ok()??;
+    (faults.count == 0).then_some(plan)
+}
+
+/// `ready` are the steps when they have been read before, and where the key above them must stand.
+fn document(
+    text: &str,
+    shown: &str,
+    path: &Path,
+    mut ready: Option<(Vec<Step>, Spot)>,
+    faults: &mut Faults,
+) -> Result<Option<PlanFile>, Broken> {
     let mut reader = Reader::new(text);
     let (first, at) = reader.token()?;
     match first {
@@ -57,6 +82,8 @@ fn document(text: &str, shown: &str, path: &Path, faults: &mut Faults) -> Result
         } else if steps.is_some() {
             faults.add(key_at, "key `steps` of the plan is written twice");
             reader.value(token, value_at)?;
+        } else if let Some((read, _)) = ready.take_if(|(_, at)| *at == key_at) {
+            steps = Some(read);
         } else {
             steps = Some(self::steps(&mut reader, token, value_at, faults)?);
         }
@@ -126,11 +153,21 @@ fn steps<'s>(reader: &mut Reader<'s>, token: Token<'s>, at: Spot, faults: &mut F
         faults.add(at, format!("`steps` wants a list, and here is {kind}"));
         return Ok(Vec::new());
     }
+    Ok(steps_until(reader, None, faults)?.unwrap_or_default())
+}
+
+/// The steps of the list that has begun, up to its end, or up to the step that begins at `end`: `None` when no step does.
+fn steps_until(reader: &mut Reader<'_>, end: Option<Spot>, faults: &mut Faults) -> Result<Option<Vec<Step>>, Broken> {
     let mut steps = Vec::new();
     loop {
         let (token, at) = reader.token()?;
         if matches!(token, Token::End) {
-            return Ok(steps);
+            return Ok(end.is_none().then_some(steps));
+        }
+        if let Some(end) = end
+            && at >= end
+        {
+            return Ok((at == end).then_some(steps));
         }
         let node = reader.value(token, at)?;
         let kind = node.kind();

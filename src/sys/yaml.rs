@@ -51,16 +51,22 @@ pub enum Token<'s> {
 pub struct Reader<'s> {
     parser: Parser<'s, StrInput<'s>>,
     depth: usize,
-}
-
-fn spot(span: &Span) -> Spot {
-    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Spot { line: number(span.start.line()), column: number(span.start.col() + 1) }
+    lines_before: usize,
 }
 
 impl<'s> Reader<'s> {
     pub fn new(text: &'s str) -> Self {
-        Self { parser: Parser::new_from_str(text), depth: 0 }
+        Self { parser: Parser::new_from_str(text), depth: 0, lines_before: 0 }
+    }
+
+    /// Reads from the middle of a document: so many lines stand before the text, and it lies that deep.
+    pub fn inside(text: &'s str, lines_before: usize, depth: usize) -> Self {
+        Self { parser: Parser::new_from_str(text), depth, lines_before }
+    }
+
+    fn spot(&self, span: &Span) -> Spot {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Spot { line: number(self.lines_before + span.start.line()), column: number(span.start.col() + 1) }
     }
 
     /// The next token and where it stands. The beginning of the document is passed over.
@@ -69,12 +75,12 @@ impl<'s> Reader<'s> {
             let (event, span) = match self.parser.next_event() {
                 Some(Ok(found)) => found,
                 Some(Err(error)) => {
-                    let at = spot(&Span::empty(*error.marker()));
+                    let at = self.spot(&Span::empty(*error.marker()));
                     return Err(Broken { at, message: format!("not YAML: {}", error.info()) });
                 }
                 None => return Ok((Token::DocumentEnd, Spot { line: 1, column: 1 })),
             };
-            let at = spot(&span);
+            let at = self.spot(&span);
             let broken = |message: &str| Err(Broken { at, message: message.to_owned() });
             let token = match event {
                 Event::Nothing | Event::StreamStart | Event::DocumentStart(_) => continue,
