@@ -5,6 +5,7 @@ pub mod dot;
 pub mod file;
 pub mod graph;
 pub mod json;
+pub mod lines;
 pub mod load;
 pub mod parts;
 pub mod preview;

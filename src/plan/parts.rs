@@ -102,36 +102,38 @@ fn next_step(text: &str, dash: &str, from: usize) -> Option<usize> {
     }
 }
 
-impl Cut<'_> {
-    /// Reads every part by `read`, which is given where the part ends and says `None` when it did not end there.
-    pub fn read<T: Send>(
-        &self,
-        read: impl Fn(&mut Reader<'_>, Option<Spot>) -> Option<Vec<T>> + Sync,
-    ) -> Option<Vec<T>> {
+impl<'s> Cut<'s> {
+    /// Reads every part, element by element; `read` is given the first token of each and says `None` to give up.
+    pub fn read<T: Send>(&self, read: impl Read<'s, T>) -> Option<Vec<T>> {
         let (first, others) = self.parts.split_first()?;
         thread::scope(|scope| {
             let others: Vec<_> = others.iter().map(|part| scope.spawn(|| part.read(&read))).collect();
-            let mut all = first.read(&read);
-            // Every thread is waited for, also when the answer is known before.
+            let mut all = first.read(&read)?;
             for other in others {
-                let more = other.join().ok().flatten();
-                all = all.zip(more).map(|(mut all, mut more)| {
-                    all.append(&mut more);
-                    all
-                });
+                all.append(&mut other.join().ok()??);
             }
-            all
+            Some(all)
         })
     }
 }
 
-impl Part<'_> {
-    fn read<T>(&self, read: impl Fn(&mut Reader<'_>, Option<Spot>) -> Option<Vec<T>>) -> Option<Vec<T>> {
+/// How an element becomes something.
+pub trait Read<'s, T>: Fn(&mut Reader<'s>, Token<'s>, Spot) -> Option<T> + Sync {}
+impl<'s, T, F: Fn(&mut Reader<'s>, Token<'s>, Spot) -> Option<T> + Sync> Read<'s, T> for F {}
+
+impl<'s> Part<'s> {
+    fn read<T>(&self, read: &impl Read<'s, T>) -> Option<Vec<T>> {
         let mut reader = Reader::inside(self.text, self.lines_before, DEPTH);
         let (Token::ListStart, _) = reader.token().ok()? else { return None };
-        let items = read(&mut reader, self.end)?;
-        if self.end.is_some() {
-            return Some(items);
+        let mut items = Vec::new();
+        loop {
+            let (token, at) = reader.token().ok()?;
+            match (&token, self.end) {
+                (Token::End, None) => break,
+                (Token::End, Some(_)) => return None,
+                (_, Some(end)) if at >= end => return (at == end).then_some(items),
+                (_, _) => items.push(read(&mut reader, token, at)?),
+            }
         }
         // Behind the last part there must be nothing, as behind a whole plan: the end of the document, and of the text.
         let ends = [reader.token().ok()?, reader.token().ok()?];

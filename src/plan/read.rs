@@ -42,10 +42,10 @@ pub fn read(text: &str, shown: &str, path: &Path) -> Result<PlanFile, Unreadable
 /// find errors and this one is nothing but faster.
 fn side_by_side(text: &str, shown: &str, path: &Path) -> Option<PlanFile> {
     let cut = parts::cut(text, parts::hands(text))?;
-    let steps = cut.read(|reader, end| {
+    let steps = cut.read(|reader, token, at| {
         let mut faults = Faults::default();
-        let steps = steps_until(reader, end, &mut faults).ok()??;
-        (faults.count == 0).then_some(steps)
+        let step = entry(reader, token, at, &mut faults).ok()?;
+        step.filter(|_| faults.count == 0)
     })?;
     let mut faults = Faults::default();
     let plan = document(cut.head, shown, path, Some((steps, cut.key)), &mut faults).ok()??;
@@ -153,29 +153,25 @@ fn steps<'s>(reader: &mut Reader<'s>, token: Token<'s>, at: Spot, faults: &mut F
         faults.add(at, format!("`steps` wants a list, and here is {kind}"));
         return Ok(Vec::new());
     }
-    Ok(steps_until(reader, None, faults)?.unwrap_or_default())
-}
-
-/// The steps of the list that has begun, up to its end, or up to the step that begins at `end`: `None` when no step does.
-fn steps_until(reader: &mut Reader<'_>, end: Option<Spot>, faults: &mut Faults) -> Result<Option<Vec<Step>>, Broken> {
     let mut steps = Vec::new();
     loop {
         let (token, at) = reader.token()?;
         if matches!(token, Token::End) {
-            return Ok(end.is_none().then_some(steps));
+            return Ok(steps);
         }
-        if let Some(end) = end
-            && at >= end
-        {
-            return Ok((at == end).then_some(steps));
-        }
-        let node = reader.value(token, at)?;
-        let kind = node.kind();
-        match node.body {
-            Body::Map(entries) => steps.extend(step(Fields::new(at, entries, faults))),
-            Body::List(_) | Body::Scalar(..) => faults.add(at, format!("a step is a map, and here is {kind}")),
-        }
+        steps.extend(entry(reader, token, at, faults)?);
     }
+}
+
+/// One element of the list of steps.
+fn entry<'s>(reader: &mut Reader<'s>, token: Token<'s>, at: Spot, faults: &mut Faults) -> Result<Option<Step>, Broken> {
+    let node = reader.value(token, at)?;
+    let kind = node.kind();
+    match node.body {
+        Body::Map(entries) => return Ok(step(Fields::new(at, entries, faults))),
+        Body::List(_) | Body::Scalar(..) => faults.add(at, format!("a step is a map, and here is {kind}")),
+    }
+    Ok(None)
 }
 
 fn step(mut fields: Fields<'_, '_>) -> Option<Step> {

@@ -3,6 +3,7 @@
 use super::keys::Key;
 use crate::model::{Fact, Spot, StepId, time};
 use crate::sys::yaml::{Body, Entry, Node};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// How many faults are shown; the rest is counted.
@@ -86,16 +87,19 @@ impl<'s, 'f> Fields<'s, 'f> {
     }
 
     /// A value as text, or a fault that says what was expected.
-    pub fn text(&mut self, key: &str, want: &str) -> Option<(Box<str>, Spot)> {
+    pub fn text(&mut self, key: &str, want: &str) -> Option<(Cow<'s, str>, Spot)> {
         let entry = self.take(key)?;
-        self.scalar(&entry.value, key, want).map(|text| (text, entry.value.at))
+        let at = entry.value.at;
+        self.scalar(entry.value, key, want).map(|text| (text, at))
     }
 
-    fn scalar(&mut self, node: &Node<'s>, key: &str, want: &str) -> Option<Box<str>> {
-        match &node.body {
-            Body::Scalar(text, quoted) if *quoted || node.kind() != "nothing" => Some(text.as_ref().into()),
+    /// The text of a value. It is moved out, not copied: a plan is mostly texts.
+    fn scalar(&mut self, node: Node<'s>, key: &str, want: &str) -> Option<Cow<'s, str>> {
+        let kind = node.kind();
+        match node.body {
+            Body::Scalar(text, quoted) if quoted || kind != "nothing" => Some(text),
             Body::Scalar(..) | Body::List(_) | Body::Map(_) => {
-                self.faults.add(node.at, format!("`{key}` wants {want}, and here is {}", node.kind()));
+                self.faults.add(node.at, format!("`{key}` wants {want}, and here is {kind}"));
                 None
             }
         }
@@ -139,23 +143,28 @@ impl<'s, 'f> Fields<'s, 'f> {
             Some(word) => Ok(*word),
             None => Err(format!("is not one of {}{}", words.join(", "), nearest(text, words.iter().copied()))),
         };
+        // Most steps have none of these keys, and what is wanted need not be spelled out for nobody: 5 % of planning.
+        if !self.has(key) {
+            return None;
+        }
         Some(self.ruled(key, &format!("one of {}", words.join(", ")), rule)?.0)
     }
 
     /// A list of texts; each is checked by a rule. An absent key is an empty list.
     pub fn list<T>(&mut self, key: &str, want: &str, rule: impl Fn(&str) -> Result<T, String>) -> Vec<(T, Spot)> {
         let Some(entry) = self.take(key) else { return Vec::new() };
-        let Body::List(items) = &entry.value.body else {
-            let kind = entry.value.kind();
+        let kind = entry.value.kind();
+        let Body::List(items) = entry.value.body else {
             self.faults.add(entry.value.at, format!("`{key}` wants a list of {want}, and here is {kind}"));
             return Vec::new();
         };
         let mut list = Vec::with_capacity(items.len());
         for item in items {
+            let at = item.at;
             let Some(text) = self.scalar(item, key, want) else { continue };
             match rule(&text) {
-                Ok(value) => list.push((value, item.at)),
-                Err(why) => self.faults.add(item.at, format!("`{key}`: `{}` {why}", shown(&text))),
+                Ok(value) => list.push((value, at)),
+                Err(why) => self.faults.add(at, format!("`{key}`: `{}` {why}", shown(&text))),
             }
         }
         list
@@ -190,13 +199,14 @@ impl<'s, 'f> Fields<'s, 'f> {
             }
         };
         let mut argv = Vec::with_capacity(items.len());
-        for item in &items {
+        for item in items {
+            let at = item.at;
             let text = self.scalar(item, key, "a program and its arguments")?;
             if text.contains('\0') {
-                self.faults.add(item.at, format!("`{key}` has a zero byte, which no program can be given"));
+                self.faults.add(at, format!("`{key}` has a zero byte, which no program can be given"));
                 return None;
             }
-            argv.push(text.into_string());
+            argv.push(text.into_owned());
         }
         if argv.first().is_none_or(String::is_empty) {
             self.faults.add(at, format!("`{key}` names no program"));
@@ -214,7 +224,7 @@ impl<'s, 'f> Fields<'s, 'f> {
             return Vec::new();
         };
         let mut env: Vec<(String, String)> = Vec::with_capacity(entries.len());
-        for variable in &entries {
+        for variable in entries {
             let name = variable.key.as_ref();
             let plain = |(i, b): (usize, u8)| b == b'_' || b.is_ascii_alphabetic() || (i > 0 && b.is_ascii_digit());
             if name.is_empty() || !name.bytes().enumerate().all(plain) {
@@ -223,8 +233,8 @@ impl<'s, 'f> Fields<'s, 'f> {
                 self.faults.add(variable.at, format!("`{key}`: `{name}` is set by blackstart itself"));
             } else if env.iter().any(|(known, _)| known == name) {
                 self.faults.add(variable.at, format!("`{key}`: `{name}` is written twice"));
-            } else if let Some(value) = self.scalar(&variable.value, name, "a value in quotes or a plain word") {
-                env.push((name.to_owned(), value.into_string()));
+            } else if let Some(value) = self.scalar(variable.value, name, "a value in quotes or a plain word") {
+                env.push((name.to_owned(), value.into_owned()));
             }
         }
         env

@@ -41,11 +41,13 @@ enum Went {
 }
 
 pub fn words(argv: &[String]) -> String {
-    let quoted = argv.iter().map(|word| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
-        if !word.is_empty() && word.chars().all(plain) { word.clone() } else { format!("'{word}'") }
-    });
-    quoted.collect::<Vec<_>>().join(" ")
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&byte);
+    let mut line = String::new();
+    for (at, word) in argv.iter().enumerate() {
+        let mark = if !word.is_empty() && word.bytes().all(plain) { "" } else { "'" };
+        line.extend([if at > 0 { " " } else { "" }, mark, word, mark]);
+    }
+    line
 }
 
 impl Scene<'_> {
