@@ -66,7 +66,7 @@ pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
             return None;
         }
         let status = status.and_then(|(number, _)| u16::try_from(number).ok());
-        return Some(Box::new(Probe(Question::Http(url.into_string(), status))));
+        return Some(Box::new(Probe(Question::Http(url.into_owned(), status))));
     }
     if let Some((address, spot)) = tcp {
         if !is_address(&address) {
@@ -75,7 +75,7 @@ pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
             fields.faults.add(spot, text);
             return None;
         }
-        return Some(Box::new(Probe(Question::Tcp(address.into_string()))));
+        return Some(Box::new(Probe(Question::Tcp(address.into_owned()))));
     }
     run.map(|argv| Box::new(Probe(Question::Run(argv))) as Box<dyn Kind>)
 }
