@@ -1,6 +1,8 @@
 //! Writes one generated graph twice: as a plan and as a ninja file, for `scripts/bench-plan` and `scripts/bench-run`.
 //! Knows nothing of the library, so that `rustc -O` alone builds it. The same arguments give the same bytes.
 
+#![allow(clippy::print_stderr)]
+
 use std::fmt::Write as _;
 use std::process::ExitCode;
 

@@ -27,8 +27,6 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<u8, Problem> {
         PlanOutput::Dot => context.print(&dot::render(&preview))?,
         PlanOutput::Svg => context.print(&svg::render(&preview))?,
     }
-    std::mem::forget(preview);
-    std::mem::forget(planned);
     Ok(0)
 }
 

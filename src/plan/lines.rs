@@ -16,9 +16,10 @@ use std::thread;
 /// So few steps are written before a thread has started.
 const FEWEST: usize = 500;
 const MOST: usize = 8;
+/// Bytes of JSON that a step mostly has: room made at once is not moved, and what is not used costs nothing.
+const USUAL: usize = 400;
 
 /// The JSON of some steps, and where that of each ends.
-#[derive(Default)]
 struct Part {
     text: Vec<u8>,
     ends: Vec<usize>,
@@ -45,8 +46,10 @@ impl Lines {
     pub fn new(preview: &Preview<'_>) -> io::Result<Self> {
         let ids = Ids::new(preview);
         let steps = preview.planned.file.steps.len();
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let each = steps.div_ceil(cores.min(MOST)).max(FEWEST);
+        let each = match steps {
+            0..=FEWEST => FEWEST,
+            _ => steps.div_ceil(thread::available_parallelism().map_or(1, NonZero::get).min(MOST)).max(FEWEST),
+        };
         let part = |from: usize| Part::new(preview, &ids, from..(from + each).min(steps));
         let parts = thread::scope(|scope| {
             let part = &part;
@@ -85,7 +88,7 @@ impl Ids {
 
 impl Part {
     fn new(preview: &Preview<'_>, ids: &Ids, steps: Range<usize>) -> io::Result<Self> {
-        let mut part = Part::default();
+        let mut part = Part { text: Vec::with_capacity(steps.len() * USUAL), ends: Vec::with_capacity(steps.len()) };
         for step in steps {
             serde_json::to_writer(&mut part.text, &Line { preview, ids, step })?;
             part.ends.push(part.text.len());
