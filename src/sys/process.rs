@@ -97,7 +97,7 @@ pub fn start(touch: &Touch, order: &Order<'_>, log: &StepLog) -> io::Result<Chil
         .dir(order.folder)
         .stdin_null()
         .stdout_file(log.handle()?)
-        .stderr_to_stdout()
+        .stderr_file(log.handle()?)
         .unchecked()
         .before_spawn(|command| {
             command.process_group(0);
