@@ -119,7 +119,7 @@ pub enum Did {
     Break {
         reason: String,
         tail: Vec<String>,
-        /// False when it is certain that nothing of it happened.
+        /// False when it is certain that nothing of it happened, in this attempt or an earlier one.
         began: bool,
     },
     Stop {
