@@ -10,7 +10,7 @@ use super::task::{self, Around, Job, Over, Survivor, Word};
 use crate::journal::record::Pid;
 use crate::journal::{Did, Memory, Part, Past, Record};
 use crate::model::digest::Digester;
-use crate::model::{Ending, State, StepId};
+use crate::model::{Digest, Ending, State, StepId};
 use crate::plan::OnFailure;
 use crate::plan::load::Planned;
 use crate::steps::contract::Seen;
@@ -175,7 +175,7 @@ impl Loop {
         let inputs = || step.kind.inputs(self.touch.look(), &self.folder).ok();
         decide::resumed(Known {
             memory: past.memory,
-            same_inputs: past.memory != Memory::Done || past.inputs == inputs(),
+            same_inputs: !matches!(past.memory, Memory::Done | Memory::Begun) || past.inputs == inputs(),
             repeatable: step.kind.repeatable(),
             redo: self.wishes.redo.contains(&step.id),
             accept: self.wishes.accept.contains(&step.id),
@@ -201,10 +201,13 @@ impl Loop {
         known.filter(|process| procfs::alive(self.touch.look(), *process)).or_else(marked)
     }
 
+    fn inputs(&self, step: usize) -> Digest {
+        let inputs = self.planned.file.steps[step].kind.inputs(self.touch.look(), &self.folder);
+        inputs.unwrap_or_else(|_| Digester::new("unreadable").finish())
+    }
+
     fn intend(&mut self, step: usize, why: String) {
-        let kind = &self.planned.file.steps[step].kind;
-        let inputs = kind.inputs(self.touch.look(), &self.folder);
-        let inputs = inputs.unwrap_or_else(|_| Digester::new("unreadable").finish());
+        let inputs = self.inputs(step);
         let tries = self.tries.entry(step).or_insert(0);
         *tries += 1;
         let before = self.opened.past.as_ref().map_or(0, |past| past.step(&self.planned.file.steps[step].id).attempts);
@@ -260,7 +263,10 @@ impl Loop {
     fn looked(&mut self, step: usize, seen: Seen) {
         let (adopted, otherwise) = self.otherwise.remove(&step).unwrap_or((true, Otherwise::Ask(String::new())));
         match (seen, otherwise) {
-            (Seen::Present(saw), _) => self.note(step, Did::Found { saw, adopted }),
+            (Seen::Present(saw), _) => {
+                let inputs = adopted.then(|| self.inputs(step));
+                self.note(step, Did::Found { saw, adopted, inputs });
+            }
             (Seen::BrokenOff(reason), _) => self.note(step, Did::Stop { reason }),
             (Seen::Unknown(saw) | Seen::Absent(saw), Otherwise::Accept(why)) => {
                 self.note(step, Did::Accept { saw: format!("{why}; its verify says: {saw}") });
@@ -292,6 +298,9 @@ impl Loop {
     fn failed(&mut self, at: usize, reason: String, tail: Vec<String>, began: bool) {
         let step = &self.planned.file.steps[at];
         let tries = self.tries.get(&at).copied().unwrap_or(1);
+        // That this attempt could not begin does not undo that an earlier one did.
+        let remembered = self.opened.past.as_ref().map_or(Memory::Never, |past| past.step(&step.id).memory);
+        let began = began || tries > 1 || remembered != Memory::Never;
         if tries > step.retries || !step.kind.repeatable() || self.stopped != Stopped::No {
             return self.note(at, Did::Break { reason, tail, began });
         }

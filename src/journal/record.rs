@@ -93,6 +93,9 @@ pub enum Did {
         saw: String,
         /// True when nobody had seen its end; false when an earlier part of this run had.
         adopted: bool,
+        /// What the step would be begun with now, when it is adopted: it is done with these.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inputs: Option<Digest>,
     },
     Unclear {
         saw: String,

@@ -138,8 +138,9 @@ impl PastStep {
                 self.memory = Memory::Never;
                 self.reason.clone_from(saw);
             }
-            Did::Found { saw, .. } => {
+            Did::Found { saw, inputs, .. } => {
                 self.memory = Memory::Done;
+                self.inputs = inputs.or(self.inputs);
                 self.reason.clone_from(saw);
             }
             Did::Unclear { saw } => self.reason.clone_from(saw),
