@@ -54,7 +54,12 @@ pub fn start(context: &Context, task: &Task, output: super::args::RunOutput) -> 
         let answer: Answer = serde_json::from_str(&started.answer)
             .map_err(|error| Problem::failed(format!("the runner's answer cannot be read: {error}")))?;
         match answer {
-            Answer::Refused { exit, fact, causes, next } => Err(Problem { kind: kind(exit), fact, causes, next }),
+            Answer::Refused { exit, fact, causes, next } => {
+                // It holds its locks until it is gone, and would be in the way of who follows the advice at once.
+                let mut child = started.child;
+                drop(child.wait().await);
+                Err(Problem { kind: kind(exit), fact, causes, next })
+            }
             Answer::Begun { run, pid, started: tick } => {
                 let name = run.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let watched = super::attach::Watched {

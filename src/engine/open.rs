@@ -87,6 +87,8 @@ fn held(path: &Path, who: Option<&Holder>, doing: &str) -> Problem {
 pub fn begin(touch: &Touch, state: &Path, planned: &Planned, head: Head) -> Result<Opened, Problem> {
     let plan = state.join(planned.file.name.as_str());
     files::make_private_folder(touch, &plan).map_err(|error| cannot(&plan, "cannot be made", &error))?;
+    // Programs are marked with the run's path, and found again by it: it must be the one that a resume will see.
+    let plan = files::absolute(touch.look(), &plan).map_err(|error| cannot(&plan, "cannot be read", &error))?;
     let doing = format!("{} {}", planned.mode, planned.file.name);
     let (id, run) = name_run(touch, &plan)?;
     let locked = lock_target(touch, planned, &doing, &run, state);

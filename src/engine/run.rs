@@ -8,7 +8,7 @@ use super::open::Opened;
 use super::ready::Ready;
 use super::task::{self, Around, Job, Over, Survivor, Word};
 use crate::journal::record::Pid;
-use crate::journal::{Did, Part, Record};
+use crate::journal::{Did, Memory, Part, Record};
 use crate::model::{Ending, State, StepId};
 use crate::plan::OnFailure;
 use crate::plan::load::Planned;
@@ -182,7 +182,10 @@ impl Loop {
     fn looked(&mut self, step: usize, seen: Seen) {
         let (adopted, otherwise) = self.otherwise.remove(&step).unwrap_or((true, Otherwise::Ask(String::new())));
         match (seen, otherwise) {
-            (Seen::Present(saw), _) => self.note(step, Did::Found { saw, adopted }),
+            (Seen::Present(saw), _) => {
+                let inputs = adopted.then(|| self.inputs(step));
+                self.note(step, Did::Found { saw, adopted, inputs });
+            }
             (Seen::BrokenOff(reason), _) => self.note(step, Did::Stop { reason }),
             (Seen::Unknown(saw) | Seen::Absent(saw), Otherwise::Accept(why)) => {
                 self.note(step, Did::Accept { saw: format!("{why}; its verify says: {saw}") });
@@ -214,6 +217,9 @@ impl Loop {
     fn failed(&mut self, at: usize, reason: String, tail: Vec<String>, began: bool) {
         let step = &self.planned.file.steps[at];
         let tries = self.tries.get(&at).copied().unwrap_or(1);
+        // That this attempt could not begin does not undo that an earlier one did.
+        let remembered = self.opened.past.as_ref().map_or(Memory::Never, |past| past.step(&step.id).memory);
+        let began = began || tries > 1 || remembered != Memory::Never;
         if tries > step.retries || !step.kind.repeatable() || self.stopped != Stopped::No {
             return self.note(at, Did::Break { reason, tail, began });
         }

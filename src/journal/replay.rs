@@ -138,8 +138,9 @@ impl PastStep {
                 self.memory = Memory::Never;
                 self.reason.clone_from(saw);
             }
-            Did::Found { saw, .. } => {
+            Did::Found { saw, inputs, .. } => {
                 self.memory = Memory::Done;
+                self.inputs = inputs.or(self.inputs);
                 self.reason.clone_from(saw);
             }
             Did::Unclear { saw } => self.reason.clone_from(saw),
@@ -160,9 +161,7 @@ impl PastStep {
             }
             Did::Retry { reason, .. } => self.reason.clone_from(reason),
             Did::Break { reason, began, .. } => {
-                // A retry that could not begin does not undo that an earlier attempt did.
-                let never = !began && self.attempts <= 1;
-                self.memory = if never { Memory::Never } else { Memory::Broken };
+                self.memory = if *began { Memory::Broken } else { Memory::Never };
                 self.reason.clone_from(reason);
             }
             Did::Stop { reason } | Did::Skip { reason } | Did::Exclude { reason } => self.reason.clone_from(reason),
