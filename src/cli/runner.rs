@@ -11,6 +11,7 @@ use crate::model::{Digest, Kind, Mode, Problem, RunId, StepId};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::Preview;
 use crate::sys::procfs::Process;
+use crate::sys::signals::Signals;
 use crate::sys::watch::Runner;
 use crate::sys::{Touch, detach, files, signals};
 use serde::{Deserialize, Serialize};
@@ -45,9 +46,15 @@ pub fn start(context: &Context, task: &Task, output: super::args::RunOutput) -> 
     let payload = serde_json::to_vec(task).map_err(|error| Problem::failed(error.to_string()))?;
     let arguments = ["runner".to_owned()];
     signals::block_on(async {
-        let started = detach::start(&touch, &arguments, &payload)
-            .await
-            .map_err(|error| Problem::failed(format!("the runner cannot be started: {error}")))?;
+        let broken = |error: std::io::Error| Problem::failed(format!("the runner cannot be started: {error}"));
+        // Heard from here on: an early Ctrl-C must reach the runner, not end us and leave it at work unseen.
+        let mut signals = Signals::new().map_err(broken)?;
+        let heard = signals::heard_during(&mut signals, detach::start(&touch, &arguments, &payload)).await;
+        let Some((started, wished)) = heard else {
+            let fact = "the runner was being started and has not answered; it may be at work";
+            return Err(Problem::new(Kind::Interrupted, fact).next("blackstart status"));
+        };
+        let started = started.map_err(broken)?;
         if let Some(notice) = started.notice.as_ref().filter(|_| context.verbose) {
             context.note(notice);
         }
@@ -62,6 +69,8 @@ pub fn start(context: &Context, task: &Task, output: super::args::RunOutput) -> 
                     folder: run,
                     runner: Runner::Ours(Box::new(started.child)),
                     process: Some(Process { pid, started: tick }),
+                    signals,
+                    wished,
                 };
                 super::attach::watch(context, &touch, watched, output).await
             }
