@@ -156,10 +156,15 @@ fn work(touch: Touch, planned: Planned, opened: Opened, ways: Vec<f64>, wishes: 
     let started = crate::sys::procfs::identify(touch.look(), pid).map_or(0, |process| process.started);
     let answer = Answer::Begun { run: folder.clone(), pid, started };
     let line = serde_json::to_string(&answer).map_err(|error| Problem::failed(error.to_string()))?;
-    detach::answer(&touch, &line, Some(&folder.join("runner.log")))
-        .map_err(|error| Problem::new(Kind::Journal, format!("{}: {error}", folder.display())))?;
-    let ran = signals::block_on(run::run(touch, planned, opened, wishes, ways));
-    let (ending, stopped) = ran.map_err(|error| Problem::failed(format!("no event loop: {error}")))?;
+    let ran = signals::block_on(async {
+        // Heard before anybody knows us: a signal that answers our answer must not end us unheard.
+        let mut signals =
+            Signals::deaf_to_hangup().map_err(|error| Problem::failed(format!("signals cannot be heard: {error}")))?;
+        detach::answer(&touch, &line, Some(&folder.join("runner.log")))
+            .map_err(|error| Problem::new(Kind::Journal, format!("{}: {error}", folder.display())))?;
+        Ok(run::run(touch, planned, opened, wishes, ways, &mut signals).await)
+    });
+    let (ending, stopped) = ran.map_err(|error| Problem::failed(format!("no event loop: {error}")))??;
     if let Stopped::Journal(why) = &stopped {
         return Err(Problem::new(Kind::Journal, format!("run {id}: the journal cannot be written: {why}")));
     }
