@@ -65,7 +65,14 @@ pub(super) struct Loop {
 }
 
 /// Runs the plan to its end, whatever end that is.
-pub async fn run(touch: Touch, planned: Planned, opened: Opened, wishes: Wishes, ways: Vec<f64>) -> (Ending, Stopped) {
+pub async fn run(
+    touch: Touch,
+    planned: Planned,
+    opened: Opened,
+    wishes: Wishes,
+    ways: Vec<f64>,
+    signals: &mut Signals,
+) -> (Ending, Stopped) {
     let (words, mut heard) = mpsc::unbounded_channel();
     let folder = opened.folder.clone();
     let survivors = match &opened.past {
@@ -90,10 +97,7 @@ pub async fn run(touch: Touch, planned: Planned, opened: Opened, wishes: Wishes,
         owing: false,
         words,
     };
-    match Signals::deaf_to_hangup() {
-        Ok(mut signals) => this.go(&mut heard, &mut signals).await,
-        Err(error) => this.stopped = Stopped::Journal(format!("signals cannot be heard: {error}")),
-    }
+    this.go(&mut heard, signals).await;
     this.close()
 }
 

@@ -32,7 +32,7 @@ pub struct PastStep {
     pub child: Option<(Pid, Part, String)>,
     /// The last reason that was given for its state.
     pub reason: String,
-    /// When it was last begun, and when it ended.
+    /// When it was last begun or looked at, and when that ended.
     pub began: Option<u64>,
     pub ended: Option<u64>,
 }
@@ -133,7 +133,12 @@ impl PastStep {
             self.ended = Some(t);
         }
         match did {
-            Did::Check { why } => self.reason.clone_from(why),
+            Did::Check { why } => {
+                // The pause between two processes is no time of the step.
+                self.began = Some(t);
+                self.ended = None;
+                self.reason.clone_from(why);
+            }
             Did::Cleared { saw } => {
                 self.memory = Memory::Never;
                 self.reason.clone_from(saw);
