@@ -12,7 +12,7 @@
 //! | [`engine`] | TIME | decide and ready (pure), task (one step), run (the loop) |
 //! | [`cli`] | WIRING | one file a subcommand |
 //!
-//! Imports go one way: cli → engine → plan → checks → steps → sys → model, engine → journal → model, cli → report →
+//! Imports go one way: cli → engine → plan → steps → checks → sys → model, engine → journal → model, cli → report →
 //! model. A test holds this, and which module may name which outside crate.
 
 pub mod checks;

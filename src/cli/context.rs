@@ -33,10 +33,14 @@ impl Context {
 
     /// Where runs are remembered, or `None` on a machine that does not say where its user lives.
     pub fn state_dir(&self) -> Option<PathBuf> {
-        self.state_dir.clone().or_else(|| host::state_directory(self.look))
+        self.state_dir.clone().or_else(|| host::state_directory(self.look).map(|state| state.path))
     }
 
     pub fn required_state_dir(&self) -> Result<PathBuf, Problem> {
+        let whose = host::state_directory(self.look).and_then(|state| state.sudo_user);
+        if let (None, Some(user)) = (&self.state_dir, whose) {
+            self.note(&format!("under sudo: runs are remembered with those of {user}"));
+        }
         self.state_dir().ok_or_else(|| {
             Problem::usage("nobody says where runs are remembered: HOME and XDG_STATE_HOME are not set")
                 .next("say it with --state-dir DIR")

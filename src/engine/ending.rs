@@ -74,3 +74,32 @@ fn next(planned: &Planned, board: &Board, outcome: Outcome, run: &RunId) -> Vec<
         format!("{resume}   # to have it looked at again"),
     ]
 }
+
+/// Why a step was not begun.
+pub fn why_not(planned: &Planned, board: &Board, stopped: &Stopped, tried: bool, step: usize) -> String {
+    if tried {
+        return "was waiting to be tried again".to_owned();
+    }
+    let before = planned.graph.before(step);
+    let missing = before.iter().find(|edge| !board.state(edge.from).lets_dependents_go());
+    match (missing, stopped) {
+        (Some(edge), _) => {
+            let (id, state) = (&planned.file.steps[edge.from].id, board.state(edge.from));
+            match state {
+                State::NotRun => format!("it needs {id}, which was not run"),
+                State::Waiting | State::Checking | State::Touching | State::Verifying => {
+                    format!("it needs {id}, which is {}", state.as_str())
+                }
+                State::Unknown => format!("it needs {id}, of which nobody can say whether it happened"),
+                State::Failed | State::Stopped | State::Verified | State::Accepted | State::Skipped => {
+                    format!("it needs {id}, which {}", if state == State::Failed { "failed" } else { "was stopped" })
+                }
+            }
+        }
+        (None, Stopped::Failure(failed)) => {
+            format!("nothing new was begun after {} failed", planned.file.steps[*failed].id)
+        }
+        (None, Stopped::Signal(signal)) => format!("nothing new was begun after {signal}"),
+        (None, Stopped::No | Stopped::Journal(_)) => "nothing new was begun".to_owned(),
+    }
+}

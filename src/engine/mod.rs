@@ -1,6 +1,7 @@
 //! TIME: what is done when. `decide` and `ready` are pure, `task` does one step, `run` is the loop that alone changes state.
 
 pub mod board;
+mod choose;
 pub mod decide;
 pub mod disk;
 pub mod ending;

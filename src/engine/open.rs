@@ -16,6 +16,7 @@ const LARGEST: u64 = 4 << 30;
 /// A run that this process, and no other, may write.
 pub struct Opened {
     pub id: RunId,
+    /// The folder of the run by its one real path: the programs of its steps are marked with it.
     pub run: PathBuf,
     /// The folder of the plan, the same whatever the folder of this process is.
     pub folder: PathBuf,
@@ -151,7 +152,7 @@ fn make(
     journal.push(&Record::Begin(Box::new(begin))).and_then(|()| journal.sync()).map_err(broken)?;
     let plan = run.parent().unwrap_or(run);
     files::sync_folder(touch, run).and_then(|()| files::sync_folder(touch, plan)).map_err(broken)?;
-    let (id, run) = (id.clone(), run.to_owned());
+    let (id, run) = (id.clone(), files::real(touch.look(), run).map_err(broken)?);
     Ok(Opened { id, run, folder, boot, journal, past: None, base: (0.0, t), _locks: vec![target, own] })
 }
 
@@ -230,7 +231,7 @@ pub fn resume(
     }
     journal.sync().map_err(broken)?;
     let folder = past.begin.file.parent().unwrap_or(Path::new("/")).to_owned();
-    let run = run.to_owned();
+    let run = files::real(touch.look(), run).map_err(broken)?;
     Ok(Opened { id, run, folder, boot, journal, past: Some(past), base: (into, t), _locks: vec![target, own] })
 }
 

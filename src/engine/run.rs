@@ -2,14 +2,13 @@
 //! waits for the disk, and only then lets dependents go. Everything else only sends it words.
 
 use super::board::{Board, Forbidden};
-use super::decide::{self, Decision, Known, Otherwise};
-use super::ending::{Stopped, ending};
+use super::decide::Otherwise;
+use super::ending::{Stopped, ending, why_not};
 use super::open::Opened;
 use super::ready::Ready;
 use super::task::{self, Around, Job, Over, Survivor, Word};
 use crate::journal::record::Pid;
-use crate::journal::{Did, Memory, Part, Past, Record};
-use crate::model::digest::Digester;
+use crate::journal::{Did, Part, Record};
 use crate::model::{Ending, State, StepId};
 use crate::plan::OnFailure;
 use crate::plan::load::Planned;
@@ -43,25 +42,25 @@ enum Message {
     Again(usize),
 }
 
-struct Loop {
-    planned: Rc<Planned>,
-    touch: Rc<Touch>,
-    opened: Opened,
-    wishes: Wishes,
-    board: Board,
+pub(super) struct Loop {
+    pub(super) planned: Rc<Planned>,
+    pub(super) touch: Rc<Touch>,
+    pub(super) opened: Opened,
+    pub(super) wishes: Wishes,
+    pub(super) board: Board,
     ready: Ready,
     brake: Rc<Brake>,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     stopped: Stopped,
     /// How often each step was begun in this process.
-    tries: HashMap<usize, u32>,
+    pub(super) tries: HashMap<usize, u32>,
     /// What follows when a look says no.
-    otherwise: HashMap<usize, (bool, Otherwise)>,
-    survivors: BTreeMap<String, Vec<Process>>,
+    pub(super) otherwise: HashMap<usize, (bool, Otherwise)>,
+    pub(super) survivors: BTreeMap<String, Vec<Process>>,
     running: usize,
     resting: usize,
     /// An intent or an outcome is in line for the disk.
-    owing: bool,
+    pub(super) owing: bool,
     words: mpsc::UnboundedSender<Message>,
 }
 
@@ -133,83 +132,6 @@ impl Loop {
             Err(error) => self.journal_failed(&error.to_string()),
             Ok(()) => starting.into_iter().for_each(|(step, job, survivor)| self.start(step, job, survivor)),
         }
-    }
-
-    fn decide(&mut self, step: usize) -> Option<(usize, Job, Option<Survivor>)> {
-        let survivor = self.survivor(step);
-        let decision = self.decision(step);
-        match decision {
-            Decision::Skip(reason) => {
-                self.note(step, Did::Skip { reason });
-                None
-            }
-            Decision::Ask(saw) => {
-                self.note(step, Did::Unclear { saw });
-                None
-            }
-            Decision::Do(why) => {
-                self.intend(step, why);
-                // What is done anew must not meet its own predecessor.
-                Some((step, Job::Do, survivor.map(|process| Survivor { process, end: true })))
-            }
-            Decision::Look { why, adopted, otherwise } => {
-                self.otherwise.insert(step, (adopted, otherwise));
-                self.note(step, Did::Check { why });
-                let end = self.planned.file.steps[step].kind.repeatable();
-                Some((step, Job::Look, survivor.map(|process| Survivor { process, end })))
-            }
-        }
-    }
-
-    fn decision(&self, at: usize) -> Decision {
-        let step = &self.planned.file.steps[at];
-        if self.tries.contains_key(&at) {
-            return Decision::Do("tried again".to_owned());
-        }
-        let fresh = decide::fresh(step, self.planned.mode);
-        let Some(past) = &self.opened.past else { return fresh };
-        if let Decision::Skip(_) = fresh {
-            return fresh;
-        }
-        let past = past.step(&step.id);
-        let inputs = || step.kind.inputs(self.touch.look(), &self.folder).ok();
-        decide::resumed(Known {
-            memory: past.memory,
-            same_inputs: past.memory != Memory::Done || past.inputs == inputs(),
-            repeatable: step.kind.repeatable(),
-            redo: self.wishes.redo.contains(&step.id),
-            accept: self.wishes.accept.contains(&step.id),
-        })
-    }
-
-    /// A program of this step that an earlier process of this run left behind.
-    fn survivor(&self, step: usize) -> Option<Process> {
-        let id = &self.planned.file.steps[step].id;
-        let past: &Past = self.opened.past.as_ref()?;
-        let remembered = past.step(id);
-        if matches!(remembered.memory, Memory::Never | Memory::Done | Memory::Accepted)
-            || self.tries.contains_key(&step)
-        {
-            return None;
-        }
-        let known = remembered
-            .child
-            .filter(|(_, _, boot)| *boot == self.opened.boot)
-            .map(|(pid, _, _)| Process { pid: pid.pid, started: pid.started });
-        // Killed between the start of a program and its record: the mark in its environment tells whose it is.
-        let marked = || self.survivors.get(id.as_str()).and_then(|found| found.first().copied());
-        known.filter(|process| procfs::alive(self.touch.look(), *process)).or_else(marked)
-    }
-
-    fn intend(&mut self, step: usize, why: String) {
-        let kind = &self.planned.file.steps[step].kind;
-        let inputs = kind.inputs(self.touch.look(), &self.folder);
-        let inputs = inputs.unwrap_or_else(|_| Digester::new("unreadable").finish());
-        let tries = self.tries.entry(step).or_insert(0);
-        *tries += 1;
-        let before = self.opened.past.as_ref().map_or(0, |past| past.step(&self.planned.file.steps[step].id).attempts);
-        let attempt = before + *tries;
-        self.note(step, Did::Touch { attempt, inputs, why });
     }
 
     fn start(&mut self, at: usize, job: Job, survivor: Option<Survivor>) {
@@ -307,7 +229,7 @@ impl Loop {
     }
 
     /// Writes what must be on disk before anything follows from it, and draws the conclusions.
-    fn note(&mut self, step: usize, did: Did) {
+    pub(super) fn note(&mut self, step: usize, did: Did) {
         self.owing = true;
         self.write(step, did);
         let state = self.board.state(step);
@@ -336,7 +258,7 @@ impl Loop {
         }
     }
 
-    fn id(&self, step: usize) -> &StepId {
+    pub(super) fn id(&self, step: usize) -> &StepId {
         &self.planned.file.steps[step].id
     }
 
@@ -369,7 +291,7 @@ impl Loop {
         if !matches!(self.stopped, Stopped::Journal(_)) {
             for step in planned.order.iter().copied() {
                 if self.board.state(step) == State::Waiting {
-                    let reason = self.why_not(step);
+                    let reason = why_not(&planned, &self.board, &self.stopped, self.tries.contains_key(&step), step);
                     self.note(step, Did::Exclude { reason });
                 }
             }
@@ -384,35 +306,6 @@ impl Loop {
                 self.journal_failed(&error.to_string());
                 (end(&self), self.stopped)
             }
-        }
-    }
-
-    fn why_not(&self, step: usize) -> String {
-        if self.tries.contains_key(&step) {
-            return "was waiting to be tried again".to_owned();
-        }
-        let before = self.planned.graph.before(step);
-        let missing = before.iter().find(|edge| !self.board.state(edge.from).lets_dependents_go());
-        match (missing, &self.stopped) {
-            (Some(edge), _) => {
-                let (id, state) = (self.id(edge.from), self.board.state(edge.from));
-                match state {
-                    State::NotRun => format!("it needs {id}, which was not run"),
-                    State::Waiting | State::Checking | State::Touching | State::Verifying => {
-                        format!("it needs {id}, which is {}", state.as_str())
-                    }
-                    State::Unknown => format!("it needs {id}, of which nobody can say whether it happened"),
-                    State::Failed | State::Stopped | State::Verified | State::Accepted | State::Skipped => {
-                        format!(
-                            "it needs {id}, which {}",
-                            if state == State::Failed { "failed" } else { "was stopped" }
-                        )
-                    }
-                }
-            }
-            (None, Stopped::Failure(failed)) => format!("nothing new was begun after {} failed", self.id(*failed)),
-            (None, Stopped::Signal(signal)) => format!("nothing new was begun after {signal}"),
-            (None, Stopped::No | Stopped::Journal(_)) => "nothing new was begun".to_owned(),
         }
     }
 }

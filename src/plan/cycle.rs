@@ -3,8 +3,8 @@
 
 use super::file::PlanFile;
 use super::graph::{Edge, Graph, Reason};
-use super::wants::Unmet;
-use crate::model::Problem;
+use super::wants::{UNMET, Unmet};
+use crate::model::{Place, Problem, Spot};
 use std::collections::{HashMap, VecDeque};
 
 /// How many loops are shown whole; the rest is counted.
@@ -59,23 +59,28 @@ fn shortest(graph: &Graph, first: usize) -> Vec<Edge> {
     Vec::new()
 }
 
-fn at(plan: &PlanFile, line: u32) -> String {
-    format!("{}:{line}", plan.shown)
+fn at(plan: &PlanFile, spot: Spot) -> Place {
+    Place { file: plan.shown.clone(), spot }
 }
 
 /// The refusal that names every loop whole.
 pub fn refusal(plan: &PlanFile, rings: &[Vec<Edge>]) -> Problem {
-    let many = if rings.len() == 1 { String::new() } else { format!(" ({} loops)", rings.len()) };
-    let mut problem = Problem::refused(format!("these steps wait for each other{many}"));
+    let fact = match rings {
+        [ring] if ring.len() == 1 => "a step waits for itself".to_owned(),
+        [_] => "these steps wait for each other".to_owned(),
+        several if several.len() >= ROUNDS => format!("steps wait for each other ({} loops or more)", several.len()),
+        several => format!("steps wait for each other ({} loops)", several.len()),
+    };
+    let mut problem = Problem::refused(fact);
     let name = |step: usize| plan.steps[step].id.as_str();
     for (i, ring) in rings.iter().take(SHOWN).enumerate() {
         let width = ring.iter().map(|edge| name(edge.to).len()).max().unwrap_or(0);
-        if i > 0 {
-            problem = problem.because(" ");
+        if rings.len() > 1 {
+            problem = problem.because(format!("loop {}", i + 1));
         }
         for edge in ring {
             let (waiter, giver) = (name(edge.to), name(edge.from));
-            let place = at(plan, edge.at.line);
+            let place = at(plan, edge.at);
             let why = match &edge.reason {
                 Reason::Needs => format!("needs {giver}"),
                 Reason::Fact(fact) => format!("requires {fact}, which {giver} gives"),
@@ -86,9 +91,15 @@ pub fn refusal(plan: &PlanFile, rings: &[Vec<Edge>]) -> Problem {
     if rings.len() > SHOWN {
         problem = problem.because(format!("and {} more loops", rings.len() - SHOWN));
     }
-    problem
-        .next("take one of these lines out of the plan, or list what it asks for under `outside` if something")
-        .next("that outlives the disaster gives it. Nothing was touched.")
+    let facts = rings.iter().flatten().any(|edge| matches!(edge.reason, Reason::Fact(_)));
+    match (rings.len(), facts) {
+        (1, _) if rings[0].len() == 1 => problem.next("take it out of the plan. Nothing was touched."),
+        (1, false) => problem.next("take one of these `needs` out of the plan. Nothing was touched."),
+        (_, false) => problem.next("take one of the `needs` of each loop out of the plan. Nothing was touched."),
+        (_, true) => problem
+            .next("take one line of each loop out of the plan, or list what it requires under")
+            .next("`outside` if something that outlives the disaster gives it. Nothing was touched."),
+    }
 }
 
 /// The refusal of needs that only the dead could meet, or nobody.
@@ -99,18 +110,19 @@ pub fn unmet(plan: &PlanFile, unmet: &[Unmet]) -> Problem {
     });
     let name = |want: &Unmet| plan.steps[want.step].id.as_str();
     let width = unmet.iter().map(|want| name(want).len()).max().unwrap_or(0);
-    for want in unmet.iter().take(20) {
-        let place = at(plan, want.at.line);
-        problem = problem.because(format!("{:width$}  requires {}   {place}", name(want), want.fact));
+    for want in unmet.iter().take(UNMET) {
+        let place = at(plan, want.at);
+        let told = format!("{:width$}  requires {}   {place}{}", name(want), want.fact, want.advice);
+        problem = problem.because(told);
         if let Some((told, spot)) = &want.inside {
-            let place = at(plan, spot.line);
+            let place = at(plan, *spot);
             problem = problem.because(format!("{:width$}  which is inside {told} and dies with it   {place}", ""));
         }
     }
-    if unmet.len() > 20 {
-        problem = problem.because(format!("and {} more", unmet.len() - 20));
+    if unmet.len() > UNMET {
+        problem = problem.because(format!("and {} more", unmet.len() - UNMET));
     }
     problem
-        .next("let a step say `provides`, or list it under `outside` if it outlives the disaster.")
+        .next("let the step that gives it say `provides`, or list it under `outside` if it outlives the disaster.")
         .next("You cannot recover with the thing that you are recovering. Nothing was touched.")
 }

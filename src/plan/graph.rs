@@ -31,7 +31,6 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Edges that say the same are one: the first written is kept.
     pub fn new(steps: usize, edges: Vec<Edge>) -> Self {
         let mut inner = DiGraph::with_capacity(steps, edges.len());
         (0..steps).for_each(|_| {
@@ -108,7 +107,8 @@ impl Graph {
     /// The groups of steps that wait for each other, each in the order of the file.
     pub fn knots(&self) -> Vec<Vec<usize>> {
         let loops = |step: NodeIndex<u32>| self.inner.find_edge(step, step).is_some();
-        let groups = algo::tarjan_scc(&self.inner).into_iter();
+        // Not Tarjan's way: it calls itself once for each step of a chain, and a long chain would overflow the stack.
+        let groups = algo::kosaraju_scc(&self.inner).into_iter();
         let tied = groups.filter(|group| group.len() > 1 || group.iter().any(|step| loops(*step)));
         let mut knots: Vec<Vec<usize>> = tied.map(|group| group.into_iter().map(NodeIndex::index).collect()).collect();
         knots.iter_mut().for_each(|knot| knot.sort_unstable());

@@ -7,7 +7,8 @@ use super::read;
 use super::wants;
 use crate::model::{Digest, Mode, Problem};
 use crate::steps::fields::Fault;
-use crate::sys::{Look, files};
+use crate::sys::{Look, files, yaml};
+use std::io;
 use std::path::Path;
 
 /// No plan file is larger.
@@ -28,16 +29,16 @@ pub struct Planned {
 /// Reads a plan and everything that its graph comes from, once.
 pub fn load(look: Look, path: &Path, mode: Mode) -> Result<Planned, Problem> {
     let shown = path.display().to_string();
-    let bytes = files::read(look, path, LARGEST).map_err(|error| {
-        let problem = Problem::usage(format!("{shown}: the plan cannot be read: {error}"));
-        match error.kind() {
-            std::io::ErrorKind::NotFound => problem.next("give the path of a plan file, as plans/homelab.yaml"),
-            _ => problem,
-        }
-    })?;
+    let bytes = files::read(look, path, LARGEST).map_err(|error| unread(&shown, &error))?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Problem::usage(format!("{shown}: is not UTF-8 text: the byte at offset {at} belongs to no character"))
+        let (valid, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+        let at = yaml::place_of(bytes, valid);
+        let advice = match bytes {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it looks like UTF-16: save it as UTF-8",
+            _ => "save it as UTF-8; was the file cut or damaged?",
+        };
+        let text = format!("not UTF-8 text: byte {valid} of the file belongs to no character; {advice}");
+        unreadable(&shown, &[Fault { at, text }], 1)
     })?;
     from_text(&text, &shown, path, mode)
 }
@@ -70,5 +71,27 @@ fn unreadable(shown: &str, faults: &[Fault], count: usize) -> Problem {
     if count > faults.len() {
         problem = problem.because(format!("and {} more", count - faults.len()));
     }
-    problem.next("blackstart schema tells every key; nothing was touched")
+    let these = if count == 1 { "this" } else { "these" };
+    problem
+        .next(format!("mend {these}, then the same command again. Nothing was touched. Every key there is:"))
+        .next("blackstart schema")
+}
+
+/// Why there is not even a text, and what to do about it.
+fn unread(shown: &str, error: &io::Error) -> Problem {
+    let kind = error.kind();
+    let (why, next) = match kind {
+        io::ErrorKind::NotFound => ("is not there".to_owned(), "give the path of a plan file, as plans/homelab.yaml"),
+        io::ErrorKind::InvalidInput => {
+            (format!("{error}, but a folder, a pipe or a device"), "name the plan file itself, as plans/homelab.yaml")
+        }
+        io::ErrorKind::FileTooLarge => {
+            (format!("has more than {} MiB", LARGEST >> 20), "name a plan file; this may be a backup or an image")
+        }
+        io::ErrorKind::PermissionDenied => {
+            ("may not be read by this user".to_owned(), "let this user read it, or take the one who may")
+        }
+        _ => (format!("({error})"), "name a plan file that can be read"),
+    };
+    Problem::usage(format!("the plan cannot be read: {shown} {why}")).next(format!("{next}. Nothing was touched."))
 }

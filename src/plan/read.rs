@@ -4,9 +4,10 @@
 use super::file::{OnFailure, PlanFile, Step, Way};
 use crate::model::{Mode, PlanName, Spot, StepId};
 use crate::steps::KINDS;
-use crate::steps::fields::{Fault, Faults, Fields, nearest};
+use crate::steps::fields::{Fault, Faults, Fields, nearest, shown as short};
 use crate::steps::keys;
-use crate::sys::yaml::{Body, Broken, Entry, Reader, Token};
+use crate::sys::yaml::{Body, Broken, Entry, Reader, Sort, Token, unprintable};
+use std::collections::HashSet;
 use std::path::Path;
 
 /// A plan that could not be read: what is shown, and how many faults there are.
@@ -22,61 +23,75 @@ pub fn read(text: &str, shown: &str, path: &Path) -> Result<PlanFile, Unreadable
     let mut faults = Faults::default();
     let plan = document(text, shown, path, &mut faults);
     let plan = plan.unwrap_or_else(|broken| {
+        // What was found before is mostly its consequence: a step that breaks off seems to lack its keys.
+        faults = Faults::default();
         faults.add(broken.at, broken.message);
         None
     });
     match plan {
         Some(plan) if faults.count == 0 => Ok(plan),
-        _ => {
-            faults.list.sort_by_key(|fault| fault.at);
-            Err(Unreadable { faults: faults.list, count: faults.count })
-        }
+        _ => Err(Unreadable { faults: faults.list, count: faults.count }),
     }
 }
 
 fn document(text: &str, shown: &str, path: &Path, faults: &mut Faults) -> Result<Option<PlanFile>, Broken> {
+    if let Some(broken) = unprintable(text) {
+        return Err(broken);
+    }
     let mut reader = Reader::new(text);
     let (first, at) = reader.token()?;
     match first {
         Token::MapStart => {}
-        Token::DocumentEnd => {
+        Token::DocumentEnd | Token::End => {
             faults.add(START, "the plan is empty: it wants at least `name` and `steps`");
             return Ok(None);
         }
-        Token::Scalar(..) | Token::ListStart | Token::End => {
-            faults.add(at, "a plan is a map with at least `name` and `steps`");
+        Token::Scalar(..) | Token::ListStart => {
+            let node = reader.value(first, at)?;
+            let hint = match node.sort() {
+                Sort::Nothing => ", and here is nothing",
+                Sort::List => ", and here is a list: are these its steps?",
+                Sort::Number | Sort::Flag | Sort::Text | Sort::Map => {
+                    ", and here is a text: does a space stand behind each colon?"
+                }
+            };
+            faults.add(at, format!("a plan is a map with at least `name` and `steps`{hint}"));
             return Ok(None);
         }
     }
     let mut steps = None;
+    let mut steps_at = at;
     let mut rest: Vec<Entry<'_>> = Vec::new();
     while let Some((key, key_at)) = reader.key()? {
         let (token, value_at) = reader.token()?;
         if key != "steps" {
             rest.push(Entry { key, at: key_at, value: reader.value(token, value_at)? });
         } else if steps.is_some() {
-            faults.add(key_at, "key `steps` of the plan is written twice");
+            faults.add(key_at, "key `steps` of the plan is written twice: make one list of both");
             reader.value(token, value_at)?;
         } else {
+            steps_at = value_at;
             steps = Some(self::steps(&mut reader, token, value_at, faults)?);
         }
     }
     if let (Token::DocumentEnd, _) = reader.token()? {
         match reader.token()? {
             (Token::DocumentEnd, _) => {}
-            (_, at) => faults.add(at, "a plan is one document, and here a second one begins"),
+            (_, at) => faults.add(at, "a plan is one document, and here a second one begins: make two files"),
         }
     }
     let mut fields = Fields::new(at, rest, faults);
-    fields.require("name", "the plan");
+    fields.require(keys::PLAN, "name", "the plan");
     let name = name(&mut fields);
     let rto = fields.span("rto");
     let access = access(&mut fields);
     let outside = fields.facts("outside");
     fields.finish("the plan", &[keys::PLAN]);
     match &steps {
-        None => faults.add(at, "the plan has no `steps`"),
-        Some(steps) if steps.is_empty() && faults.count == 0 => faults.add(at, "`steps` is empty"),
+        None => faults.add(at, "the plan has no `steps`: a list with at least one, - {id: …, kind: …}"),
+        Some(steps) if steps.is_empty() && faults.count == 0 => {
+            faults.add(steps_at, "`steps` is empty: a plan wants at least one, - {id: …, kind: …}");
+        }
         Some(_) => {}
     }
     let (Some(name), Some(steps)) = (name, steps) else { return Ok(None) };
@@ -86,35 +101,45 @@ fn document(text: &str, shown: &str, path: &Path, faults: &mut Faults) -> Result
 
 fn name(fields: &mut Fields<'_, '_>) -> Option<PlanName> {
     let (text, at) = fields.text("name", "a name")?;
-    PlanName::new(&text).map_err(|why| fields.faults.add(at, format!("`name`: `{text}` {why}"))).ok()
+    PlanName::new(&text).map_err(|why| fields.faults.add(at, format!("`name`: `{}` {why}", short(&text)))).ok()
 }
 
 fn access(fields: &mut Fields<'_, '_>) -> Vec<Way> {
     let Some(entry) = fields.take("access") else { return Vec::new() };
+    let kind = entry.value.kind();
     let Body::Map(entries) = entry.value.body else {
-        fields.faults.add(entry.value.at, "`access` wants a map: console: {outside: \"a screen in the rack\"}");
+        let text =
+            format!("`access` wants a map, as {{console: {{outside: a screen in the rack}}}}, and here is {kind}");
+        fields.faults.add(entry.value.at, text);
         return Vec::new();
     };
     let mut ways: Vec<Way> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     for way in entries {
         let name = way.key.into_owned();
         if let Err(why) = StepId::new(&name) {
-            fields.faults.add(way.at, format!("`access`: `{name}` {why}"));
+            fields.faults.add(way.at, format!("`access`: `{}` {why}", short(&name)));
             continue;
         }
-        if ways.iter().any(|known| known.name == name) {
-            fields.faults.add(way.at, format!("`access`: `{name}` is written twice"));
+        if !seen.insert(name.clone()) {
+            fields.faults.add(way.at, format!("`access`: `{name}` is written twice: take one out"));
             continue;
         }
         let told = match way.value.body {
             Body::Map(sides) if sides.len() == 1 => sides.into_iter().next(),
             Body::Map(_) | Body::List(_) | Body::Scalar(..) => None,
         };
-        match told.map(|side| (side.key, side.value.body)) {
-            Some((side, Body::Scalar(text, _))) if (side == "inside" || side == "outside") && !text.is_empty() => {
+        let plain = |text: &str| !text.is_empty() && !text.contains(char::is_control);
+        match told.map(|side| (side.key, side.value.sort(), side.value.body)) {
+            Some((side, Sort::Text, Body::Scalar(text, _)))
+                if (side == "inside" || side == "outside") && plain(&text) =>
+            {
                 ways.push(Way { name, inside: side == "inside", told: text.into_owned(), at: way.at });
             }
-            _ => fields.faults.add(way.at, format!("`access`: `{name}` wants {{inside: …}} or {{outside: …}}")),
+            _ => {
+                let want = "wants {inside: what it runs in} or {outside: where it is}, in words on one line";
+                fields.faults.add(way.at, format!("`access`: `{name}` {want}"));
+            }
         }
     }
     ways
@@ -123,7 +148,7 @@ fn access(fields: &mut Fields<'_, '_>) -> Vec<Way> {
 fn steps<'s>(reader: &mut Reader<'s>, token: Token<'s>, at: Spot, faults: &mut Faults) -> Result<Vec<Step>, Broken> {
     if !matches!(token, Token::ListStart) {
         let kind = reader.value(token, at)?.kind();
-        faults.add(at, format!("`steps` wants a list, and here is {kind}"));
+        faults.add(at, format!("`steps` wants a list, each step with a dash in front, and here is {kind}"));
         return Ok(Vec::new());
     }
     let mut steps = Vec::new();
@@ -136,32 +161,29 @@ fn steps<'s>(reader: &mut Reader<'s>, token: Token<'s>, at: Spot, faults: &mut F
         let kind = node.kind();
         match node.body {
             Body::Map(entries) => steps.extend(step(Fields::new(at, entries, faults))),
-            Body::List(_) | Body::Scalar(..) => faults.add(at, format!("a step is a map, and here is {kind}")),
+            Body::List(_) | Body::Scalar(..) => {
+                faults.add(at, format!("a step is a map, - {{id: …, kind: …}}, and here is {kind}"))
+            }
         }
     }
 }
 
 fn step(mut fields: Fields<'_, '_>) -> Option<Step> {
     let at = fields.at;
-    let id = match fields.text("id", "a name") {
-        Some((text, spot)) => {
-            StepId::new(&text).map_err(|why| fields.faults.add(spot, format!("`id`: `{text}` {why}"))).ok()
-        }
-        None => {
-            fields.faults.add(at, "a step has no `id`");
-            None
-        }
-    };
+    fields.require(keys::STEP, "id", "a step");
+    let id = fields.text("id", "a name").and_then(|(text, spot)| {
+        StepId::new(&text).map_err(|why| fields.faults.add(spot, format!("`id`: `{}` {why}", short(&text)))).ok()
+    });
     let of = || id.as_ref().map_or("a step".to_owned(), |id| format!("step {id}"));
-    let Some((kind, kind_at)) = fields.text("kind", "the name of a kind") else {
-        fields.faults.add(at, format!("{} has no `kind`", of()));
+    let known = || KINDS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+    if !fields.has("kind") {
+        fields.faults.add(at, format!("{} has no `kind`: known are {}", of(), known()));
         return None;
-    };
-    let names = || KINDS.iter().map(|entry| entry.name);
+    }
+    let (kind, kind_at) = fields.text("kind", "the name of a kind")?;
     let Some(entry) = KINDS.iter().find(|entry| entry.name == &*kind) else {
-        let known: Vec<&str> = names().collect();
-        let advice = nearest(&kind, names());
-        let text = format!("{}: unknown kind `{kind}`; known are {}{advice}", of(), known.join(", "));
+        let advice = nearest(&kind, KINDS.iter().map(|entry| entry.name));
+        let text = format!("{}: unknown kind `{}`; known are {}{advice}", of(), short(&kind), known());
         fields.faults.add(kind_at, text);
         return None;
     };
@@ -176,7 +198,7 @@ fn step(mut fields: Fields<'_, '_>) -> Option<Step> {
     if let (Some((1.., spot)), Some(kind)) = (&retries, &read)
         && !kind.repeatable()
     {
-        let why = "is not repeatable, so it cannot have `retries`: say repeatable: true if twice does no harm";
+        let why = "is not repeatable, so it cannot have `retries`: say `repeatable: true` if twice does no harm";
         fields.faults.add(*spot, format!("{} {why}", of()));
     }
     fields.finish(&of(), &[keys::STEP, entry.keys]);

@@ -11,7 +11,7 @@ const REASONS: usize = 4;
 
 pub fn render(preview: &Preview<'_>, columns: usize) -> String {
     let mut out = String::new();
-    heading(preview, &mut out);
+    heading(preview, columns, &mut out);
     table(preview, columns, &mut out);
     longest(preview, columns, &mut out);
     around(preview, columns, &mut out);
@@ -20,11 +20,18 @@ pub fn render(preview: &Preview<'_>, columns: usize) -> String {
     out
 }
 
+/// Writes a text in lines as wide as there is room, all set in alike.
+fn lines(text: &str, columns: usize, indent: usize, out: &mut String) {
+    for line in wrap(text, columns.saturating_sub(indent)) {
+        let _ = writeln!(out, "{:indent$}{}", "", line.trim_end());
+    }
+}
+
 fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-fn heading(preview: &Preview<'_>, out: &mut String) {
+fn heading(preview: &Preview<'_>, columns: usize, out: &mut String) {
     let plan = &preview.planned.file;
     let steps = count(plan.steps.len(), "step");
     let waves = count(preview.waves() as usize, "wave");
@@ -36,7 +43,9 @@ fn heading(preview: &Preview<'_>, out: &mut String) {
         (None, _) => "time unknown: it has not been run here".to_owned(),
     };
     let goal = plan.rto.map_or(String::new(), |goal| format!(", goal {}", spoken(goal)));
-    let _ = writeln!(out, "{}   {}, no cluster, {steps}, {waves}, {time}{goal}\n", plan.name, preview.planned.mode);
+    let told = format!("{}   {}, no cluster, {steps}, {waves}, {time}{goal}", plan.name, preview.planned.mode);
+    lines(&told, columns, 0, out);
+    out.push('\n');
 }
 
 fn table(preview: &Preview<'_>, columns: usize, out: &mut String) {
@@ -85,9 +94,7 @@ fn longest(preview: &Preview<'_>, columns: usize, out: &mut String) {
         parts.push(format!("… {} more", preview.longest.len() - SHOWN));
     }
     let by = if preview.timed { "" } else { " (by number of steps)" };
-    for line in wrap(&format!("longest way{by}: {}", parts.join(" → ")), columns) {
-        let _ = writeln!(out, "{line}");
-    }
+    lines(&format!("longest way{by}: {}", parts.join(" → ")), columns, 0, out);
     out.push('\n');
 }
 
@@ -126,10 +133,9 @@ fn findings(preview: &Preview<'_>, columns: usize, out: &mut String) {
     }
     let _ = writeln!(out, "{}, {} unknown", count(preview.findings.len(), "finding"), preview.unknowns.len());
     let mut tell = |id: &str, place: &crate::model::Place, words: &[&str]| {
+        // A path is not cut, so that it can be copied; it may be wider than the rest.
         let _ = writeln!(out, "  {id}  {}:{}", place.file, place.spot.line);
-        for line in words.iter().flat_map(|text| wrap(text, columns.saturating_sub(7))) {
-            let _ = writeln!(out, "       {line}");
-        }
+        words.iter().for_each(|text| lines(text, columns, 7, out));
     };
     for finding in &preview.findings {
         tell(finding.id, &finding.place, &[&finding.message, &finding.fix]);

@@ -4,7 +4,10 @@ use super::file::PlanFile;
 use super::graph::{Edge, Graph, Reason};
 use crate::model::{Fact, Spot};
 use crate::steps::fields::{Faults, nearest};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+/// How many unmet needs are shown; the rest is counted.
+pub const UNMET: usize = 20;
 
 /// A fact that a step requires and nothing outside and no step gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub struct Unmet {
     pub at: Spot,
     /// What gives it today, when that dies with what is recovered.
     pub inside: Option<(String, Spot)>,
+    /// `, did you mean …?` for a fact of nearly the same name that is given.
+    pub advice: String,
 }
 
 /// The edges of a plan, and the needs that nobody meets.
@@ -29,13 +34,16 @@ pub fn wants(plan: &PlanFile) -> Result<Wants, Faults> {
     for (at, step) in plan.steps.iter().enumerate() {
         if let Some(first) = ids.insert(step.id.as_str(), at) {
             let line = plan.steps[first].at.line;
-            faults.add(step.at, format!("step {} is written twice; the first is in line {line}", step.id));
+            faults.add(step.at, format!("step {} is written twice; the first is in line {line}: rename one", step.id));
         }
     }
     let mut givers: HashMap<&Fact, Vec<usize>> = HashMap::new();
     for (at, step) in plan.steps.iter().enumerate() {
         for (fact, _) in &step.provides {
-            givers.entry(fact).or_default().push(at);
+            let givers = givers.entry(fact).or_default();
+            if givers.last() != Some(&at) {
+                givers.push(at);
+            }
         }
     }
     let mut outside: HashMap<Fact, Option<(String, Spot)>> = HashMap::new();
@@ -43,22 +51,36 @@ pub fn wants(plan: &PlanFile) -> Result<Wants, Faults> {
         let inside = way.inside.then(|| (way.told.clone(), way.at));
         outside.insert(Fact::access(&way.name), inside);
     }
-    outside.extend(plan.outside.iter().map(|(fact, _)| (fact.clone(), None)));
+    for (fact, at) in &plan.outside {
+        if let Some(Some((told, way))) = outside.insert(fact.clone(), None) {
+            let line = way.line;
+            let advice =
+                format!("line {line} says that it is inside {told}, and dies with it: take one of the two out");
+            faults.add(*at, format!("`outside`: {fact} cannot outlive what is recovered: {advice}"));
+        }
+    }
 
     let mut edges = Vec::with_capacity(plan.steps.iter().map(|step| step.needs.len()).sum());
-    let mut unmet = Vec::new();
+    let mut unmet: Vec<Unmet> = Vec::new();
+    // Where an edge from a step was last made to, so that what is said twice is one edge: the first written is kept.
+    let mut made: Vec<usize> = vec![usize::MAX; plan.steps.len()];
     for (to, step) in plan.steps.iter().enumerate() {
         for (need, at) in &step.needs {
             match ids.get(need.as_str()) {
-                Some(from) => edges.push(Edge { from: *from, to, reason: Reason::Needs, at: *at }),
-                None if faults.has_room() => {
+                Some(from) => {
+                    if std::mem::replace(&mut made[*from], to) != to {
+                        edges.push(Edge { from: *from, to, reason: Reason::Needs, at: *at });
+                    }
+                }
+                None if faults.shows(*at) => {
                     let advice = nearest(need.as_str(), ids.keys().copied());
                     faults.add(*at, format!("step {} needs `{need}`, and no step is called that{advice}", step.id));
                 }
                 None => faults.add(*at, ""),
             }
         }
-        for (fact, at) in &step.requires {
+        let mut asked: HashSet<&Fact> = HashSet::new();
+        for (fact, at) in step.requires.iter().filter(|(fact, _)| asked.insert(fact)) {
             match (outside.get(fact), givers.get(fact)) {
                 (Some(None), _) => {}
                 (_, Some(givers)) => edges.extend(givers.iter().map(|from| {
@@ -67,7 +89,12 @@ pub fn wants(plan: &PlanFile) -> Result<Wants, Faults> {
                 })),
                 (inside, None) => {
                     let inside = inside.cloned().flatten();
-                    unmet.push(Unmet { step: to, fact: fact.clone(), at: *at, inside });
+                    let given = || givers.keys().copied().chain(outside.keys()).map(Fact::as_str);
+                    let advice = match unmet.len() {
+                        ..UNMET if inside.is_none() => nearest(fact.as_str(), given()),
+                        _ => String::new(),
+                    };
+                    unmet.push(Unmet { step: to, fact: fact.clone(), at: *at, inside, advice });
                 }
             }
         }

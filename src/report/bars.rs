@@ -1,7 +1,7 @@
 //! Bars for a terminal: the plain lines above, and below them what runs now and for how long. Decoration only.
 
 use super::lines::Lines;
-use crate::model::time::{clock, spoken};
+use crate::model::time::spoken;
 use crate::model::{Event, StepId, What};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::HashMap;
@@ -87,11 +87,6 @@ impl Bars {
             bar.finish_and_clear();
         }
         self.head.finish_and_clear();
-    }
-
-    /// The one line that says where it stands, for a display that is left before the end.
-    pub fn standing(&self) -> String {
-        format!("{} of {} steps, {}", self.head.position(), self.head.length().unwrap_or(0), clock(self.head.elapsed()))
     }
 
     pub fn leave(&mut self) {

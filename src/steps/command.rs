@@ -1,7 +1,7 @@
 //! Kind `command`: a program on this host, told apart from a shell line by being a list, proved by a second program.
 
 use super::contract::{Kind, Mishap, Seen, Work};
-use super::fields::Fields;
+use super::fields::{Fields, shown};
 use super::keys::{Key, Shape};
 use super::scene::{Scene, words};
 use crate::model::digest::Digester;
@@ -44,7 +44,7 @@ struct Command {
 
 pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
     let of = "a command step";
-    let there = [fields.require("run", of), fields.require("verify", of)];
+    let there = [fields.require(KEYS, "run", of), fields.require(KEYS, "verify", of)];
     let (run, verify, env) = (fields.argv("run"), fields.argv("verify"), fields.env("env"));
     let repeatable = fields.flag("repeatable").unwrap_or(false);
     let drill = drill(fields);
@@ -61,8 +61,12 @@ fn drill(fields: &mut Fields<'_, '_>) -> Drill {
         Body::Scalar(text, _) if text == "skip" => Drill::Skip,
         Body::Scalar(text, _) if text == "run" => Drill::Run,
         Body::Scalar(..) | Body::Map(_) => {
-            let want = "wants skip, run, or a list: a program and its arguments";
-            fields.faults.add(entry.value.at, format!("`drill` {want}"));
+            let want = "wants skip, run, or a list, [program, argument]";
+            let what = match &entry.value.body {
+                Body::Scalar(text, _) if !text.is_empty() => format!("`{}`", shown(text)),
+                Body::Scalar(..) | Body::List(_) | Body::Map(_) => entry.value.kind().to_owned(),
+            };
+            fields.faults.add(entry.value.at, format!("`drill` {want}, and here is {what}"));
             Drill::Skip
         }
         Body::List(_) => fields.argv_of("drill", entry.value).map_or(Drill::Skip, Drill::Instead),

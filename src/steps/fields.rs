@@ -2,11 +2,14 @@
 
 use super::keys::Key;
 use crate::model::{Fact, Spot, StepId, time};
-use crate::sys::yaml::{Body, Entry, Node};
+use crate::sys::yaml::{Body, Entry, Node, Sort};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// How many faults are shown; the rest is counted.
 pub const SHOWN: usize = 20;
+/// No fault is told in more characters than this.
+const LONGEST: usize = 400;
 
 /// Something wrong at a spot of the plan file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,23 +26,26 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// Keeps those that stand first in the file, in whatever order they are found.
     pub fn add(&mut self, at: Spot, text: impl Into<String>) {
         self.count += 1;
-        if self.list.len() < SHOWN {
-            self.list.push(Fault { at, text: text.into() });
+        if self.shows(at) {
+            let behind = self.list.iter().rposition(|fault| fault.at <= at).map_or(0, |before| before + 1);
+            self.list.truncate(SHOWN - 1);
+            self.list.insert(behind, Fault { at, text: one_line(&text.into(), LONGEST) });
         }
     }
-    /// True while a further fault would still be shown: advice that is costly to find is not sought for the others.
-    pub fn has_room(&self) -> bool {
-        self.list.len() < SHOWN
+    /// True when a fault at this place would be shown: advice that is costly to find is not sought for the others.
+    pub fn shows(&self, at: Spot) -> bool {
+        self.list.len() < SHOWN || self.list.last().is_some_and(|last| at < last.at)
     }
 }
 
 /// `, did you mean …?` for the nearest of these words, when one is near.
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let limit = (word.len() / 3).max(2);
-    let near = known.map(|name| (strsim::osa_distance(word, name), name)).min();
-    match near {
+    let limit = (word.len() / 3).max(1);
+    let close = known.filter(|name| name.len().abs_diff(word.len()) <= limit);
+    match close.map(|name| (strsim::osa_distance(word, name), name)).min() {
         Some((distance, name)) if distance <= limit => format!(", did you mean `{name}`?"),
         _ => String::new(),
     }
@@ -60,7 +66,7 @@ impl<'s, 'f> Fields<'s, 'f> {
     /// Takes a key out, with its value.
     pub fn take(&mut self, key: &str) -> Option<Entry<'s>> {
         let at = self.entries.iter().position(|entry| entry.key == key)?;
-        Some(self.entries.swap_remove(at))
+        Some(self.entries.remove(at))
     }
 
     pub fn has(&self, key: &str) -> bool {
@@ -74,43 +80,80 @@ impl<'s, 'f> Fields<'s, 'f> {
         let names = || known.iter().flat_map(|keys| keys.iter().map(|key| key.name));
         for entry in rest {
             if names().any(|name| name == entry.key) {
-                self.faults.add(entry.at, format!("key `{}` of {of} is written twice", entry.key));
-                continue;
+                self.faults.add(entry.at, format!("key `{}` of {of} is written twice: take one out", entry.key));
+            } else if !self.faults.shows(entry.at) {
+                self.faults.add(entry.at, "");
+            } else {
+                let advice = match nearest(&entry.key, names()) {
+                    none if none.is_empty() => format!("; known are {}", names().collect::<Vec<_>>().join(", ")),
+                    near => near,
+                };
+                self.faults.add(entry.at, format!("unknown key `{}` in {of}{advice}", shown(&entry.key)));
             }
-            let advice = match nearest(&entry.key, names()) {
-                none if none.is_empty() => format!("; known are {}", names().collect::<Vec<_>>().join(", ")),
-                near => near,
-            };
-            self.faults.add(entry.at, format!("unknown key `{}` in {of}{advice}", entry.key));
         }
     }
 
     /// A value as text, or a fault that says what was expected.
     pub fn text(&mut self, key: &str, want: &str) -> Option<(Box<str>, Spot)> {
         let entry = self.take(key)?;
-        self.scalar(&entry.value, key, want).map(|text| (text, entry.value.at))
+        self.text_of(&entry.value, key, want).map(|text| (text, entry.value.at))
     }
 
-    fn scalar(&mut self, node: &Node<'s>, key: &str, want: &str) -> Option<Box<str>> {
-        match &node.body {
-            Body::Scalar(text, quoted) if *quoted || node.kind() != "nothing" => Some(text.as_ref().into()),
-            Body::Scalar(..) | Body::List(_) | Body::Map(_) => {
+    /// A text that other readers of YAML take for a text too.
+    fn text_of(&mut self, node: &Node<'s>, key: &str, want: &str) -> Option<Box<str>> {
+        match (&node.body, node.sort()) {
+            (Body::Scalar(text, _), sort @ (Sort::Number | Sort::Flag)) => {
+                let kind = if sort == Sort::Number { "a number" } else { "true or false" };
+                let text = shown(text);
+                self.faults.add(node.at, format!("`{key}` wants {want}, and {text} is {kind}: write it as \"{text}\""));
+                None
+            }
+            _ => self.word_of(node, key, want),
+        }
+    }
+
+    /// Anything that is written as one word, taken as it stands there.
+    fn word_of(&mut self, node: &Node<'s>, key: &str, want: &str) -> Option<Box<str>> {
+        match (&node.body, node.sort()) {
+            (Body::Scalar(..), Sort::Nothing) => {
+                self.nothing(node.at, key, want);
+                None
+            }
+            (Body::Scalar(text, _), _) => Some(text.as_ref().into()),
+            (Body::List(_) | Body::Map(_), _) => {
                 self.faults.add(node.at, format!("`{key}` wants {want}, and here is {}", node.kind()));
                 None
             }
         }
     }
 
-    /// A text that a rule turns into something, with the rule's own words where it does not.
+    fn nothing(&mut self, at: Spot, key: &str, want: &str) {
+        self.faults.add(at, format!("`{key}` wants {want}, and here is nothing: fill it in"));
+    }
+
+    /// A value that a rule turns into something, with the rule's own words where it does not.
     fn ruled<T>(&mut self, key: &str, want: &str, rule: impl Fn(&str) -> Result<T, String>) -> Option<(T, Spot)> {
-        let (text, at) = self.text(key, want)?;
+        let Entry { value, .. } = self.take(key)?;
+        let text = self.word_of(&value, key, want)?;
         match rule(&text) {
-            Ok(value) => Some((value, at)),
+            Ok(ruled) => Some((ruled, value.at)),
             Err(why) => {
-                self.faults.add(at, format!("`{key}`: `{}` {why}", shown(&text)));
+                self.faults.add(value.at, format!("`{key}`: `{}` {why}", shown(&text)));
                 None
             }
         }
+    }
+
+    /// As `ruled`, for what must stand there without quotes.
+    fn bare<T>(&mut self, key: &str, want: &str, rule: impl Fn(&str) -> Result<T, String>) -> Option<(T, Spot)> {
+        let entry = self.entries.iter().find(|entry| entry.key == key)?;
+        if let Body::Scalar(text, true) = &entry.value.body {
+            let text = format!("`{key}` wants {want}, and \"{}\" is a text: take the quotes off", shown(text));
+            self.faults.add(entry.value.at, text);
+            self.take(key);
+            return None;
+        }
+        self.ruled(key, want, rule)
     }
 
     pub fn span(&mut self, key: &str) -> Option<Duration> {
@@ -121,14 +164,14 @@ impl<'s, 'f> Fields<'s, 'f> {
         let rule = |text: &str| match text {
             "true" => Ok(true),
             "false" => Ok(false),
-            _ => Err("is neither true nor false".to_owned()),
+            _ => Err("is neither true nor false: write one of the two".to_owned()),
         };
-        Some(self.ruled(key, "true or false", rule)?.0)
+        Some(self.bare(key, "true or false", rule)?.0)
     }
 
     pub fn count(&mut self, key: &str, range: std::ops::RangeInclusive<u32>) -> Option<(u32, Spot)> {
         let (low, high) = (*range.start(), *range.end());
-        self.ruled(key, "a whole number", |text| match text.parse() {
+        self.bare(key, "a whole number", |text| match text.parse() {
             Ok(number) if range.contains(&number) => Ok(number),
             _ => Err(format!("is not a whole number from {low} to {high}")),
         })
@@ -147,12 +190,13 @@ impl<'s, 'f> Fields<'s, 'f> {
         let Some(entry) = self.take(key) else { return Vec::new() };
         let Body::List(items) = &entry.value.body else {
             let kind = entry.value.kind();
-            self.faults.add(entry.value.at, format!("`{key}` wants a list of {want}, and here is {kind}"));
+            let advice = format!("write it as {key}: […], or take the key out");
+            self.faults.add(entry.value.at, format!("`{key}` wants a list of {want}, and here is {kind}: {advice}"));
             return Vec::new();
         };
         let mut list = Vec::with_capacity(items.len());
         for item in items {
-            let Some(text) = self.scalar(item, key, want) else { continue };
+            let Some(text) = self.text_of(item, key, want) else { continue };
             match rule(&text) {
                 Ok(value) => list.push((value, item.at)),
                 Err(why) => self.faults.add(item.at, format!("`{key}`: `{}` {why}", shown(&text))),
@@ -176,30 +220,32 @@ impl<'s, 'f> Fields<'s, 'f> {
     }
 
     pub fn argv_of(&mut self, key: &str, value: Node<'s>) -> Option<Vec<String>> {
-        let at = value.at;
-        let items = match value.body {
-            Body::List(items) => items,
-            Body::Scalar(..) => {
+        const WANT: &str = "a list, a program and its arguments";
+        let (at, sort, kind) = (value.at, value.sort(), value.kind());
+        let Body::List(items) = value.body else {
+            if sort == Sort::Nothing {
+                self.nothing(at, key, WANT);
+            } else if sort == Sort::Map {
+                self.faults
+                    .add(at, format!("`{key}` wants {WANT}, and here is a map: write it as [program, argument]"));
+            } else {
                 let advice = "there is no shell: write it as [program, argument]";
-                self.faults.add(at, format!("`{key}` wants a list, a program and its arguments; {advice}"));
-                return None;
+                self.faults.add(at, format!("`{key}` wants {WANT}, and here is {kind}; {advice}"));
             }
-            Body::Map(_) => {
-                self.faults.add(at, format!("`{key}` wants a list, a program and its arguments, and here is a map"));
-                return None;
-            }
+            return None;
         };
         let mut argv = Vec::with_capacity(items.len());
         for item in &items {
-            let text = self.scalar(item, key, "a program and its arguments")?;
+            let text = self.word_of(item, key, "words, a program and its arguments")?;
             if text.contains('\0') {
-                self.faults.add(item.at, format!("`{key}` has a zero byte, which no program can be given"));
+                self.faults
+                    .add(item.at, format!("`{key}` has a zero byte, which no program can be given: take it out"));
                 return None;
             }
             argv.push(text.into_string());
         }
         if argv.first().is_none_or(String::is_empty) {
-            self.faults.add(at, format!("`{key}` names no program"));
+            self.faults.add(at, format!("`{key}` names no program: write it as [program, argument]"));
             return None;
         }
         Some(argv)
@@ -210,38 +256,57 @@ impl<'s, 'f> Fields<'s, 'f> {
         let Some(entry) = self.take(key) else { return Vec::new() };
         let Body::Map(entries) = entry.value.body else {
             let kind = entry.value.kind();
-            self.faults.add(entry.value.at, format!("`{key}` wants a map of names and values, and here is {kind}"));
+            let advice = format!("write it as {key}: {{NAME: value}}, or take the key out");
+            let text = format!("`{key}` wants a map of names and values, and here is {kind}: {advice}");
+            self.faults.add(entry.value.at, text);
             return Vec::new();
         };
         let mut env: Vec<(String, String)> = Vec::with_capacity(entries.len());
+        let mut seen: HashSet<&str> = HashSet::with_capacity(entries.len());
+        const WORDS: &str = "cannot name a variable: take A-Z, a-z, 0-9 and _, and no digit in front";
         for variable in &entries {
             let name = variable.key.as_ref();
             let plain = |(i, b): (usize, u8)| b == b'_' || b.is_ascii_alphabetic() || (i > 0 && b.is_ascii_digit());
             if name.is_empty() || !name.bytes().enumerate().all(plain) {
-                self.faults.add(variable.at, format!("`{key}`: `{}` cannot name a variable", shown(name)));
+                self.faults.add(variable.at, format!("`{key}`: `{}` {WORDS}", shown(name)));
             } else if name.starts_with("BLACKSTART_") {
-                self.faults.add(variable.at, format!("`{key}`: `{name}` is set by blackstart itself"));
-            } else if env.iter().any(|(known, _)| known == name) {
-                self.faults.add(variable.at, format!("`{key}`: `{name}` is written twice"));
-            } else if let Some(value) = self.scalar(&variable.value, name, "a value in quotes or a plain word") {
-                env.push((name.to_owned(), value.into_string()));
+                self.faults.add(
+                    variable.at,
+                    format!("`{key}`: `{name}` is a name that blackstart keeps for itself: take another"),
+                );
+            } else if !seen.insert(name) {
+                self.faults.add(variable.at, format!("`{key}`: `{name}` is written twice: take one out"));
+            } else if let Some(value) =
+                self.word_of(&variable.value, &format!("{key}: {name}"), "a plain word, or a text in quotes")
+            {
+                if value.contains('\0') {
+                    self.faults.add(variable.value.at, format!("`{key}: {name}` has a zero byte: take it out"));
+                } else {
+                    env.push((name.to_owned(), value.into_string()));
+                }
             }
         }
         env
     }
 
-    /// A key that must be there.
-    pub fn require(&mut self, key: &str, of: &str) -> bool {
+    /// A key that must be there. `of` says who wants it, and the table of keys says what for.
+    pub fn require(&mut self, keys: &[Key], key: &str, of: &str) -> bool {
         let there = self.has(key);
         if !there {
-            self.faults.add(self.at, format!("{of} has no `{key}`"));
+            let doc = keys.iter().find(|known| known.name == key).map_or("", |known| known.doc);
+            self.faults.add(self.at, format!("{of} has no `{key}`. {doc}"));
         }
         there
     }
 }
 
-/// A text as an error shows it: not too long, on one line.
-fn shown(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect();
-    if text.chars().count() > 60 { format!("{line}…") } else { line }
+/// What stands in a file as an error shows it: short.
+pub fn shown(text: &str) -> String {
+    one_line(text, 60)
+}
+
+/// A text on one line and not without end: what stands in a file must not move the cursor of who reads about it.
+fn one_line(text: &str, most: usize) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect();
+    if text.chars().nth(most).is_some() { format!("{line}…") } else { line }
 }

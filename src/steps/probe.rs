@@ -1,7 +1,7 @@
 //! Kind `probe`: waits until something answers, over HTTP, over TCP, or by a program. It changes nothing.
 
 use super::contract::{Kind, Mishap, Seen, Work};
-use super::fields::Fields;
+use super::fields::{Fields, shown};
 use super::keys::{Key, Shape};
 use super::scene::{Scene, words};
 use crate::model::digest::Digester;
@@ -38,35 +38,58 @@ struct Probe(Question);
 
 pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
     let at = fields.at;
-    let asked = ["http", "tcp", "run"].into_iter().filter(|key| fields.has(key)).count();
+    let asked: Vec<String> =
+        ["http", "tcp", "run"].into_iter().filter(|key| fields.has(key)).map(|key| format!("`{key}`")).collect();
     let status = fields.count("status", 100..=599);
     let http = fields.text("http", "a URL");
     let tcp = fields.text("tcp", "host:port");
     let run = fields.argv("run");
-    if asked != 1 {
-        fields.faults.add(at, "a probe step has exactly one of `http`, `tcp` and `run`");
+    if asked.is_empty() {
+        fields.faults.add(at, "a probe step asks nothing: give it one of `http`, `tcp` and `run`");
         return None;
     }
-    if let (Some((_, spot)), None) = (&status, &http) {
-        fields.faults.add(*spot, "`status` goes with `http` only");
+    if asked.len() > 1 {
+        let both = asked.join(" and ");
+        fields.faults.add(at, format!("a probe step asks one question, and here are {both}: make a step of each"));
+        return None;
+    }
+    if let (Some((_, spot)), false) = (&status, asked[0] == "`http`") {
+        fields
+            .faults
+            .add(*spot, format!("`status` goes with `http` only, and this step asks by {}: take it out", asked[0]));
     }
     if let Some((url, spot)) = http {
-        if !net::is_url(&url) {
-            fields.faults.add(spot, format!("`http`: `{url}` is not a URL that begins with http:// or https://"));
+        // The reader of URLs passes over line ends and tabs; what is shown and what is asked must be the same.
+        if !net::is_url(&url) || url.contains(|c: char| c.is_control() || c == ' ') {
+            let text = format!("`http`: `{}` is not a URL: write it like https://git.example.org/healthz", shown(&url));
+            fields.faults.add(spot, text);
             return None;
         }
         let status = status.and_then(|(number, _)| u16::try_from(number).ok());
         return Some(Box::new(Probe(Question::Http(url.into_string(), status))));
     }
     if let Some((address, spot)) = tcp {
-        let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
-        if !matches!(port, Some(Ok(1..))) {
-            fields.faults.add(spot, format!("`tcp`: `{address}` is not host:port"));
+        if !is_address(&address) {
+            let text =
+                format!("`tcp`: `{}` is not host:port: write it like git.example.org:22 or [::1]:22", shown(&address));
+            fields.faults.add(spot, text);
             return None;
         }
         return Some(Box::new(Probe(Question::Tcp(address.into_string()))));
     }
     run.map(|argv| Box::new(Probe(Question::Run(argv))) as Box<dyn Kind>)
+}
+
+/// A name or an address with a port. An address of IPv6 stands in brackets, or nobody could say where its port begins.
+fn is_address(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else { return false };
+    let plain = |host: &str| host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let known = match inner {
+        Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && plain(host),
+    };
+    known && port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 impl Probe {

@@ -40,12 +40,30 @@ enum Went {
     Lost(String),
 }
 
+/// A program and its arguments on one line, as a shell would read them: whatever stands in them, a table and a log keep
+/// their shape and a terminal obeys nothing.
 pub fn words(argv: &[String]) -> String {
     let quoted = argv.iter().map(|word| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
-        if !word.is_empty() && word.chars().all(plain) { word.clone() } else { format!("'{word}'") }
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else if word.contains(char::is_control) {
+            format!("$'{}'", word.chars().map(escaped).collect::<String>())
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
     });
     quoted.collect::<Vec<_>>().join(" ")
+}
+
+fn escaped(c: char) -> String {
+    match c {
+        '\n' => r"\n".to_owned(),
+        '\t' => r"\t".to_owned(),
+        '\'' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!(r"\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    }
 }
 
 impl Scene<'_> {

@@ -88,8 +88,14 @@ pub fn exists(_: Look, path: &Path) -> bool {
     path.exists()
 }
 
-/// The path with every link followed, as another process can use it whatever its folder is.
+/// The path as another process can use it whatever its folder is. Links stay: what a plan names lies beside the name that
+/// the user gave.
 pub fn absolute(_: Look, path: &Path) -> io::Result<PathBuf> {
+    std::path::absolute(path)
+}
+
+/// The one path that a folder has, however it was named.
+pub fn real(_: Look, path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path)
 }
 

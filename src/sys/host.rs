@@ -38,10 +38,14 @@ fn home_of(passwd: &str, user: &str) -> Option<PathBuf> {
     line.split(':').nth(5).filter(|home| home.starts_with('/')).map(PathBuf::from)
 }
 
-/// Where runs are remembered when nobody says otherwise.
-pub fn state_directory(look: Look) -> Option<PathBuf> {
+/// Where runs are remembered when nobody says otherwise, and whose that is under sudo.
+pub fn state_directory(look: Look) -> Option<Home> {
     let given = variable("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    given.or_else(|| Some(home(look)?.path.join(".local/state"))).map(|base| base.join("blackstart"))
+    let base = match given {
+        Some(path) => Home { path, sudo_user: None },
+        None => home(look).map(|home| Home { path: home.path.join(".local/state"), ..home })?,
+    };
+    Some(Home { path: base.path.join("blackstart"), ..base })
 }
 
 /// Where a lock can be put that everybody on this machine sees, best first.

@@ -87,7 +87,7 @@ pub fn take(_: &Touch, path: &Path, holder: &Holder, shared: bool) -> Result<Loc
 
 /// A file in a sticky folder that another user made may not be opened with O_CREAT, so that comes second.
 fn open(path: &Path, shared: bool) -> io::Result<File> {
-    let plain = OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let plain = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let none = Mode::empty();
     for flags in [OFlags::RDWR, OFlags::RDONLY] {
         match rustix::fs::open(path, flags | plain, none) {

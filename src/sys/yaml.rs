@@ -15,6 +15,17 @@ pub struct Broken {
     pub message: String,
 }
 
+/// What a value is, as the core schema of YAML reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    Nothing,
+    Number,
+    Flag,
+    Text,
+    List,
+    Map,
+}
+
 /// A value as written, with the place where it begins.
 #[derive(Debug)]
 pub struct Node<'s> {
@@ -47,6 +58,28 @@ pub enum Token<'s> {
     DocumentEnd,
 }
 
+/// The first character that may not stand in YAML. The parser refuses a zero byte only and reads the others as text; a
+/// control character in a plan is damage, and is told as that before anything is made of it.
+pub fn unprintable(text: &str) -> Option<Broken> {
+    let odd = |b: u8| (b < b' ' && b != b'\t' && b != b'\n' && b != b'\r') || b == 0x7f;
+    let at = text.bytes().position(odd)?;
+    let message = format!(
+        "the character U+{:04X} may not stand in a text file; was the file cut or damaged?",
+        text.as_bytes()[at]
+    );
+    Some(Broken { at: place_of(text.as_bytes(), at), message })
+}
+
+/// The place of a byte in a text of which at least what stands before it is UTF-8.
+pub fn place_of(text: &[u8], at: usize) -> Spot {
+    let before = &text[..at.min(text.len())];
+    let lines = before.iter().filter(|b| **b == b'\n').count();
+    let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+    let columns = String::from_utf8_lossy(&before[start..]).chars().count();
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Spot { line: number(lines + 1), column: number(columns + 1) }
+}
+
 /// Reads one document, token by token or a whole value at a time.
 pub struct Reader<'s> {
     parser: Parser<'s, StrInput<'s>>,
@@ -70,7 +103,7 @@ impl<'s> Reader<'s> {
                 Some(Ok(found)) => found,
                 Some(Err(error)) => {
                     let at = spot(&Span::empty(*error.marker()));
-                    return Err(Broken { at, message: format!("not YAML: {}", error.info()) });
+                    return Err(Broken { at, message: mistake(error.info()) });
                 }
                 None => return Ok((Token::DocumentEnd, Spot { line: 1, column: 1 })),
             };
@@ -79,7 +112,7 @@ impl<'s> Reader<'s> {
             let token = match event {
                 Event::Nothing | Event::StreamStart | Event::DocumentStart(_) => continue,
                 Event::StreamEnd | Event::DocumentEnd => Token::DocumentEnd,
-                Event::Alias(_) => return broken("aliases (*name) are not read in a plan: write it out"),
+                Event::Alias(_) => return broken(ALIAS),
                 Event::Scalar(_, _, anchor, _) | Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _)
                     if anchor > 0 =>
                 {
@@ -88,10 +121,10 @@ impl<'s> Reader<'s> {
                 Event::Scalar(_, _, _, Some(_))
                 | Event::SequenceStart(_, Some(_))
                 | Event::MappingStart(_, Some(_)) => {
-                    return broken("tags (!name) are not read in a plan");
+                    return broken("tags (!name) are not read in a plan: take it out");
                 }
                 Event::Scalar(text, _, _, None) if text.len() > LONGEST_SCALAR => {
-                    return broken("this text has more than 64 KiB");
+                    return broken("this text has more than 64 KiB: put it into a file, and name the file");
                 }
                 Event::Scalar(text, style, _, None) => Token::Scalar(text, style != ScalarStyle::Plain),
                 Event::SequenceStart(_, None) => Token::ListStart,
@@ -100,10 +133,10 @@ impl<'s> Reader<'s> {
             };
             match token {
                 Token::ListStart | Token::MapStart if self.depth == DEEPEST => {
-                    return broken("is nested more than 16 deep");
+                    return broken("lists and maps are nested more than 16 deep here: no key of a plan wants that");
                 }
                 Token::ListStart | Token::MapStart => self.depth += 1,
-                Token::End => self.depth -= 1,
+                Token::End => self.depth = self.depth.saturating_sub(1),
                 Token::Scalar(..) | Token::DocumentEnd => {}
             }
             return Ok((token, at));
@@ -142,22 +175,101 @@ impl<'s> Reader<'s> {
     pub fn key(&mut self) -> Result<Option<(Cow<'s, str>, Spot)>, Broken> {
         match self.token()? {
             (Token::End, _) => Ok(None),
+            (Token::Scalar(text, false), at) if text == "<<" => Err(Broken { at, message: MERGE.to_owned() }),
             (Token::Scalar(text, _), at) => Ok(Some((text, at))),
             (Token::ListStart | Token::MapStart | Token::DocumentEnd, at) => {
-                Err(Broken { at, message: "a key must be a plain word".to_owned() })
+                Err(Broken { at, message: WORD.to_owned() })
             }
         }
     }
 }
 
 impl Node<'_> {
-    /// What this is, in words, for an error.
-    pub fn kind(&self) -> &'static str {
+    pub fn sort(&self) -> Sort {
         match &self.body {
-            Body::Scalar(text, false) if text.is_empty() || text == "~" || text == "null" => "nothing",
-            Body::Scalar(..) => "a single value",
-            Body::List(_) => "a list",
-            Body::Map(_) => "a map",
+            Body::Scalar(text, false) => sort(text),
+            Body::Scalar(_, true) => Sort::Text,
+            Body::List(_) => Sort::List,
+            Body::Map(_) => Sort::Map,
         }
+    }
+
+    /// What stands here, in words, for an error.
+    pub fn kind(&self) -> &'static str {
+        match self.sort() {
+            Sort::Nothing => "nothing",
+            Sort::Number => "a number",
+            Sort::Flag => "true or false",
+            Sort::Text => "a text",
+            Sort::List => "a list",
+            Sort::Map => "a map",
+        }
+    }
+}
+
+/// What a word without quotes is to every reader of YAML 1.2, so that we and an editor never disagree about a plan.
+fn sort(text: &str) -> Sort {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Sort::Nothing,
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Sort::Flag,
+        _ if is_number(text) => Sort::Number,
+        _ => Sort::Text,
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let all = |digits: &str, among: fn(&char) -> bool| !digits.is_empty() && digits.chars().all(|c| among(&c));
+    if let Some(digits) = text.strip_prefix("0x") {
+        return all(digits, char::is_ascii_hexdigit);
+    }
+    if let Some(digits) = text.strip_prefix("0o") {
+        return all(digits, |c| ('0'..='7').contains(c));
+    }
+    let plain = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if !plain.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return false;
+    }
+    match plain {
+        ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN" => true,
+        // Words like inf and infinity do not begin with a digit, so what is left and parses is a decimal number.
+        _ => plain.parse::<f64>().is_ok(),
+    }
+}
+
+const ALIAS: &str = "aliases (*name) are not read in a plan: write it out, or put a text that begins with * in quotes";
+const MERGE: &str = "merge keys (<<) are not read in a plan: write the keys out";
+const WORD: &str = "a key must be a plain word: put a text that begins with { or [ in quotes";
+
+/// What the parser says, whole, and what mostly is behind it.
+fn mistake(said: &str) -> String {
+    const BEHIND: &[(&str, &str)] = &[
+        ("a tab", "indent with spaces, never with tabs"),
+        ("tab cannot", "indent with spaces, never with tabs"),
+        ("tabs disallowed", "indent with spaces, never with tabs"),
+        ("mapping values are not allowed", "put a text with a colon in quotes, or mend the indentation"),
+        ("illegal placement of ':'", "a list or map above is not closed, or a text with a colon wants quotes"),
+        ("',' or '}'", "a { is not closed, a comma is missing, or a text with a colon wants quotes"),
+        ("',' or ']'", "a [ is not closed, or a comma is missing"),
+        ("end of stream", "a quote that begins here is not closed"),
+        ("invalid trailing content", "a quote ends before this; write '' for a ' between single quotes"),
+        ("unknown escape", "write \\\\ for one \\, or take single quotes"),
+        ("expected '-' indicator", "this line is not indented like those above it"),
+        ("did not find expected key", "this line is not indented like those above it"),
+        ("indentation", "this line is not indented like those above it"),
+        (
+            "simple key expect",
+            "a key here or in the line above wants a colon and a space behind it, within 1024 letters",
+        ),
+        ("recursion limit", "lists and maps are nested far too deep here: no key of a plan wants that"),
+        ("unprintable", "this character may not stand in a text file; was the file cut or damaged?"),
+        ("directive", "a plan wants no line that begins with %"),
+        ("expected node content", "something is missing here, or a text wants quotes"),
+    ];
+    if said.contains("unknown anchor") {
+        return ALIAS.to_owned();
+    }
+    match BEHIND.iter().find(|(part, _)| said.contains(part)) {
+        Some((_, behind)) => format!("not YAML: {said}; {behind}"),
+        None => format!("not YAML: {said}"),
     }
 }

@@ -37,7 +37,7 @@ const WAVE: i32 = 34;
 /// What a band is wider than its boxes on each side.
 const BAND: i32 = 8;
 
-const STYLE: &str = include_str!("svg/style.css");
+const STYLE: &str = include_str!("style.css");
 
 pub fn render(preview: &Preview<'_>) -> String {
     let waves = &preview.planned.waves;
