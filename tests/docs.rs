@@ -99,20 +99,24 @@ fn the_readme_shows_what_the_program_says() {
     assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
     let told = Told::of(running.wait_with_output().unwrap()).code(5);
     let (lines, last) = (killed.shown(&Told { err: String::new(), ..told }), told.err);
-    let first = format!("$ blackstart {RECOVER}\n{lines}$ kill -9 4711     # the process that does the work, from elsewhere");
+    let first =
+        format!("$ blackstart {RECOVER}\n{lines}$ kill -9 4711     # the process that does the work, from elsewhere");
     let last = last.trim_start().replace(&killed.name, "homelab");
     let resumed = killed.typed("resume", 0);
     readme.holds("resume", &fenced(&format!("{first}\n{last}{resumed}")), timeless);
 
-    let same = Command::new("diff").arg("-r").arg(whole.path("plans/.homelab")).arg(killed.path("plans/.homelab"));
-    let same = Told::of({ same }.output().unwrap());
+    let worlds = [&whole, &killed].map(|example| example.path("plans/.homelab"));
+    let same = Told::of(Command::new("diff").arg("-r").args(worlds).output().unwrap());
     assert_eq!((same.code, same.all()), (0, String::new()), "the killed run came to another end");
 }
 
 #[test]
-fn the_readme_names_the_two_commands() {
+fn the_readme_names_the_two_commands_and_its_small_plan_is_one() {
     let readme = Page::open("README.md").text;
     assert!(readme.contains("scripts/try") && readme.contains("scripts/test"));
+    let plan = readme.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let read = load::from_text(plan, "README.md", Path::new("plans/homelab.yaml"), Mode::Recover);
+    assert!(read.is_ok(), "{}", read.err().unwrap());
 }
 
 #[test]
@@ -254,8 +258,12 @@ fn the_defaults_on_the_page_are_those_of_the_program() {
 #[test]
 fn a_program_gets_the_environment_that_the_page_lists() {
     let page = Page::open("docs/plan-file.md");
-    let listed: BTreeSet<String> =
-        page.block("environment").split_whitespace().filter(|word| !word.starts_with("```")).map(str::to_owned).collect();
+    let listed: BTreeSet<String> = page
+        .block("environment")
+        .split_whitespace()
+        .filter(|word| !word.starts_with("```"))
+        .map(str::to_owned)
+        .collect();
     let lab = common::Lab::new(
         "  - {id: a, kind: command, run: [sh, -c, 'env > world/env'], verify: [test, -s, world/env], env: {MINE: x}}\n",
     );
@@ -297,7 +305,8 @@ const CHANGES: [Change; 14] = [
 fn transitions() -> String {
     let mut out = "| from | what happens → to |\n|---|---|\n".to_owned();
     for state in State::ALL {
-        let ways = CHANGES.iter().filter_map(|change| Some((format!("{change:?}").to_lowercase(), state.after(*change)?)));
+        let ways =
+            CHANGES.iter().filter_map(|change| Some((format!("{change:?}").to_lowercase(), state.after(*change)?)));
         let ways: Vec<String> = ways.map(|(change, to)| format!("{change} → {}", to.as_str())).collect();
         let _ = writeln!(out, "| {} | {} |", state.as_str(), ways.join(", "));
     }
@@ -324,7 +333,8 @@ fn decisions() -> String {
     let mut out = "| what is remembered | inputs | may be done twice | may not |\n|---|---|---|---|\n".to_owned();
     for memory in [Memory::Never, Memory::Begun, Memory::Broken, Memory::Done, Memory::Accepted] {
         for (same_inputs, inputs) in [(true, "the same"), (false, "changed")] {
-            let decide = |repeatable| told(&resumed(Known { memory, same_inputs, repeatable, redo: false, accept: false }));
+            let decide =
+                |repeatable| told(&resumed(Known { memory, same_inputs, repeatable, redo: false, accept: false }));
             let name = format!("{memory:?}").to_lowercase();
             let only_done = memory == Memory::Done;
             if same_inputs || only_done {
@@ -346,7 +356,9 @@ fn bytes() -> String {
     let mut out = "| offset | bytes | what it is |\n|--:|---|---|\n".to_owned();
     let text = String::from_utf8_lossy(frame::MAGIC);
     let _ = writeln!(out, "| 0 | `{}\\n` | the magic line; its number is the version of the format |", text.trim_end());
-    for (from, what) in [(0, "length of the body"), (4, "CRC-32 of the four bytes of the length"), (8, "CRC-32 of the body")] {
+    for (from, what) in
+        [(0, "length of the body"), (4, "CRC-32 of the four bytes of the length"), (8, "CRC-32 of the body")]
+    {
         let _ = writeln!(out, "| {} | `{}` | {what}, little-endian |", at + from, hex(&framed[from..from + 4]));
     }
     let _ = writeln!(out, "| {} | `{}` | the body, JSON |", at + 12, String::from_utf8_lossy(&framed[12..]));

@@ -74,7 +74,8 @@ pub fn timeless(text: &str) -> String {
 /// A line with each digit that belongs to a time, a moment or a digest as 0.
 fn digits(line: &str) -> String {
     let word = |word: &str| {
-        let moment = word.len() >= 19 && word.as_bytes()[10] == b'T' && word.as_bytes()[..4].iter().all(u8::is_ascii_digit);
+        let moment =
+            word.len() >= 19 && word.as_bytes()[10] == b'T' && word.as_bytes()[..4].iter().all(u8::is_ascii_digit);
         let core = word.trim_matches(|c: char| "();, /".contains(c));
         let time = core.split_once(':').is_some_and(|(a, b)| {
             !a.is_empty() && b.len() == 2 && (a.to_owned() + b).bytes().all(|b| b.is_ascii_digit())
