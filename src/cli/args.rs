@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 
-/// Brings a homelab back from nothing: a plan is shown in order, run with a journal, and proved step by step
+/// Brings a homelab back from nothing: shows a plan in order, runs it, proves each step
 #[derive(Parser, Debug)]
 #[command(
     name = "blackstart",
@@ -17,8 +17,13 @@ use std::path::PathBuf;
   blackstart status                       where the newest run stands
 
 Exit codes:
-  0 done and verified   1 a step failed   2 usage, or the plan cannot be read   3 refused
-  4 verified, but over the time goal      5 interrupted, can be resumed         6 the journal cannot be written"
+  0  done and verified
+  1  a step failed (status: something is wrong)
+  2  usage, or the plan cannot be read
+  3  refused: nothing was begun, or an unknown state needs your word
+  4  verified, but over the time goal
+  5  interrupted; can be resumed
+  6  the journal cannot be written"
 )]
 pub struct Args {
     #[command(flatten)]
@@ -28,6 +33,7 @@ pub struct Args {
 }
 
 #[derive(clap::Args, Debug)]
+#[command(next_help_heading = "With every command")]
 pub struct Global {
     /// When to use colour; NO_COLOR is respected
     #[arg(long, global = true, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
@@ -133,14 +139,13 @@ pub struct RecoverArgs {
 
 /// Go on with a run: looks at what was done, does what was not
 #[derive(clap::Args, Debug)]
-#[command(
-    after_help = "What is done is looked at again before it is trusted. A step that had begun and may not be done twice
-is never done again without your word: --redo it, or --accept it once you have seen that it is done.
+#[command(after_help = "What is done is looked at again before it is trusted. A step that had begun
+and may not be done twice is never done again without your word: --redo it,
+or --accept it once you have seen that it is done.
 
 Examples:
   blackstart resume
-  blackstart resume 2026-11-03T02-11-07 --redo firewall"
-)]
+  blackstart resume 2026-11-03T02-11-07 --redo firewall")]
 pub struct ResumeArgs {
     /// The run, by its id or folder [default: the newest that is not complete]
     pub run: Option<String>,
@@ -160,7 +165,12 @@ pub struct ResumeArgs {
 
 /// Tell where a run stands, without disturbing it
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Exit 0 when it goes on or was verified, 1 when something is wrong with it.")]
+#[command(after_help = "Exit 0 when it goes on or was verified, 1 when something is wrong with it.
+
+Examples:
+  blackstart status
+  watch blackstart status                 again every two seconds
+  blackstart status --output json         for a script")]
 pub struct StatusArgs {
     /// The run, by its id or folder [default: the newest]
     pub run: Option<String>,
@@ -178,7 +188,10 @@ pub enum StatusOutput {
 /// Show a run as it goes on
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Ctrl-C is forwarded to the run: once lets running steps end, twice ends them now.
-Closing the terminal leaves the run alone.")]
+Closing the terminal leaves the run alone. The exit code is that of the run.
+
+Example:
+  blackstart attach")]
 pub struct AttachArgs {
     /// The run, by its id or folder [default: the newest]
     pub run: Option<String>,
@@ -189,6 +202,9 @@ pub struct AttachArgs {
 
 /// List the runs of a plan, newest first, and compare them
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  blackstart history
+  blackstart history homelab              of one plan")]
 pub struct HistoryArgs {
     /// The plan, by its name or file [default: all]
     pub plan: Option<String>,
@@ -226,6 +242,9 @@ pub struct CompletionsArgs {
 
 /// Print the man page, or write all of them into a folder
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  blackstart man | man -l -
+  blackstart man ~/.local/share/man/man1")]
 pub struct ManArgs {
     /// Where to write the pages
     pub dir: Option<PathBuf>,

@@ -10,7 +10,7 @@ use crate::model::{Ending, Event, Kind, Problem, RunId, StepId, What};
 use crate::sys::log::last_lines;
 use crate::sys::process::{Exit, forward};
 use crate::sys::procfs::Process;
-use crate::sys::signals::{self, Signals};
+use crate::sys::signals::{self, Signals, Wish};
 use crate::sys::watch::{Growth, Runner, Watch, Woke};
 use crate::sys::{Touch, clock, files};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,9 @@ pub fn run(context: &Context, args: &AttachArgs) -> Result<u8, Problem> {
     let touch = Touch::granted();
     signals::block_on(async {
         let runner = Runner::of(context.look, process);
-        let watched = Watched { folder: run.folder.clone(), id: run.id.clone(), runner, process };
+        let signals = Signals::new().map_err(broken)?;
+        let (folder, id) = (run.folder.clone(), run.id.clone());
+        let watched = Watched { folder, id, runner, process, signals, wished: None };
         watch(context, &touch, watched, args.output).await
     })
     .map_err(|error| Problem::failed(format!("no event loop: {error}")))?
@@ -38,24 +40,42 @@ pub struct Watched {
     pub runner: Runner,
     /// Whom signals are forwarded to.
     pub process: Option<Process>,
+    pub signals: Signals,
+    /// What was wished before there was anybody to forward it to.
+    pub wished: Option<Wish>,
+}
+
+fn broken(error: std::io::Error) -> Problem {
+    Problem::failed(format!("the run cannot be watched: {error}"))
+}
+
+fn hand_on(context: &Context, touch: &Touch, process: Option<Process>, wish: Wish) {
+    if let Some(Err(error)) = process.map(|process| forward(touch, process, wish)) {
+        context.note(&format!("{} could not be forwarded: {error}", wish.as_str()));
+    }
 }
 
 /// Shows a run until its process ends. Returns the exit code of the run.
 pub async fn watch(context: &Context, touch: &Touch, watched: Watched, output: RunOutput) -> Result<u8, Problem> {
-    let broken = |error: std::io::Error| Problem::failed(format!("the run cannot be watched: {error}"));
-    let Watched { folder, id, runner, process } = watched;
+    let Watched { folder, id, runner, process, signals, wished } = watched;
     let mut follow = Follow::new(&folder, id.clone());
     let mut gone = matches!(runner, Runner::Gone).then_some(None);
     let growth = Growth::of(context.look, follow.path()).map_err(broken)?;
-    let mut watch = Watch { growth, runner, signals: Signals::new().map_err(broken)? };
+    let mut watch = Watch { growth, runner, signals };
     let mut face = Face::new(context, output, &folder);
     let mut ending: Option<Ending> = None;
     let mut last: Option<Event> = None;
     let mut events = follow.present(context.look)?;
+    if let Some(wish) = wished {
+        hand_on(context, touch, process, wish);
+    }
     loop {
-        for event in events {
-            ending = match &event.what {
-                What::RunFinished { ending, .. } => Some(ending.clone()),
+        for mut event in events {
+            ending = match &mut event.what {
+                What::RunFinished { ending, .. } => {
+                    ending.next.iter_mut().for_each(|next| *next = context.copyable(next));
+                    Some(ending.clone())
+                }
                 What::RunStarted { .. } => None,
                 What::StepStarted { .. }
                 | What::StepProgress { .. }
@@ -66,25 +86,20 @@ pub async fn watch(context: &Context, touch: &Touch, watched: Watched, output: R
                 | What::StepNotRun { .. }
                 | What::Notice { .. } => ending,
             };
-            face.show(&event);
+            face.show(context.look, &event, clock::now());
             last = Some(event);
         }
         if let Some(exit) = gone {
             face.leave();
-            return finish(context, &id, ending.as_ref(), exit);
+            return finish(&id, ending.as_ref(), exit);
         }
         match watch.next(TICK).await.map_err(broken)? {
             Woke::Grown => {}
             Woke::Ended(exit) => gone = Some(exit),
-            Woke::Wish(wish) => {
-                if let Some(Err(error)) = process.map(|process| forward(touch, process, wish)) {
-                    context.note(&format!("{} could not be forwarded: {error}", wish.as_str()));
-                }
-            }
+            Woke::Wish(wish) => hand_on(context, touch, process, wish),
             Woke::Tick => {
                 if let Some(last) = &last {
-                    let now = Event { at: clock::now(), ..last.clone() };
-                    face.quiet_for(TICK.as_secs_f64(), &now, |step| last_line(context, &folder, step));
+                    face.quiet_for(TICK.as_secs_f64(), last, |step| last_line(context, &folder, step));
                 }
             }
         }
@@ -99,7 +114,7 @@ fn last_line(context: &Context, folder: &Path, step: &StepId) -> String {
 }
 
 /// The run's own last word decides; without one, how its process ended.
-fn finish(context: &Context, id: &RunId, ending: Option<&Ending>, exit: Option<Exit>) -> Result<u8, Problem> {
+fn finish(id: &RunId, ending: Option<&Ending>, exit: Option<Exit>) -> Result<u8, Problem> {
     if let Some(ending) = ending {
         return Ok(ending.outcome.exit());
     }
@@ -109,6 +124,5 @@ fn finish(context: &Context, id: &RunId, ending: Option<&Ending>, exit: Option<E
         return Err(Problem::new(Kind::Journal, fact).next("give it room, then:").next(next));
     }
     let how = exit.map_or(String::new(), |exit| format!(" ({exit})"));
-    context.note("");
     Err(Problem::new(Kind::Interrupted, format!("run {id}: its process is gone without a last word{how}")).next(next))
 }

@@ -89,6 +89,40 @@ impl Context {
     }
 
     pub fn complain(&self, problem: &Problem) {
+        let mut problem = problem.clone();
+        problem.next.iter_mut().for_each(|next| *next = self.copyable(next));
         self.note(&problem.to_string());
+    }
+
+    /// A command of ours as it must be typed here: with the place for state that was named.
+    pub fn copyable(&self, command: &str) -> String {
+        match (&self.state_dir, command.strip_prefix("blackstart ")) {
+            (Some(state), Some(words)) => {
+                format!("blackstart --state-dir {} {words}", quoted(&state.to_string_lossy()))
+            }
+            (_, _) => command.to_owned(),
+        }
+    }
+}
+
+/// A word as a shell takes it back.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_word_is_quoted_only_where_a_shell_would_take_it_apart() {
+        assert_eq!(quoted("plans/home-lab.yaml"), "plans/home-lab.yaml");
+        assert_eq!(quoted("my plan.yaml"), "'my plan.yaml'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
     }
 }

@@ -3,15 +3,17 @@
 
 use super::args::{RunOutput, When};
 use super::context::Context;
-use crate::model::{Event, StepId, What};
+use crate::model::{Event, Stamp, StepId, What};
 use crate::report::bars::Bars;
 use crate::report::json::event_json;
 use crate::report::lines::{Lines, Volume};
 use crate::report::paint::Paint;
 use crate::sys::terminal::{self, Stream};
+use crate::sys::{Look, files};
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// After how many seconds without an event people are told what is being waited for.
 const QUIET: f64 = 30.0;
@@ -28,6 +30,9 @@ pub struct Face {
     running: BTreeMap<StepId, f64>,
     /// Seconds since anything was told.
     still: f64,
+    /// Seconds that went by without an event, and were told.
+    quiet: f64,
+    run: PathBuf,
 }
 
 impl Face {
@@ -49,33 +54,45 @@ impl Face {
             RunOutput::Text if capable && volume == Volume::Normal => Shape::Bars(Box::new(Bars::new(lines))),
             RunOutput::Text => Shape::Lines(lines),
         };
-        Self { shape, running: BTreeMap::new(), still: 0.0 }
+        Self { shape, running: BTreeMap::new(), still: 0.0, quiet: 0.0, run: run.to_owned() }
     }
 
-    pub fn show(&mut self, event: &Event) {
-        self.still = 0.0;
+    /// Shows an event, which may have happened a while before `now`.
+    pub fn show(&mut self, look: Look, event: &Event, now: Stamp) {
+        (self.still, self.quiet) = (0.0, 0.0);
         match &event.what {
-            What::StepStarted { step, .. } => {
-                self.running.insert(step.clone(), event.into);
+            What::StepStarted { step, .. } | What::StepProgress { step, .. } => {
+                self.running.entry(step.clone()).or_insert(event.into);
             }
-            What::StepVerified { step, .. } | What::StepFailed { step, .. } => {
+            What::StepVerified { step, .. } | What::StepFailed { step, .. } | What::StepNotRun { step, .. } => {
                 self.running.remove(step);
             }
             What::RunStarted { .. }
-            | What::StepProgress { .. }
             | What::StepWaiting { .. }
             | What::StepSkipped { .. }
-            | What::StepNotRun { .. }
             | What::Notice { .. }
             | What::RunFinished { .. } => {}
         }
-        self.put(event);
+        let age = Duration::from_millis(u64::try_from(now.0.saturating_sub(event.at.0)).unwrap_or(0));
+        match (&self.shape, &event.what) {
+            (Shape::Lines(_) | Shape::Bars(_), What::StepFailed { log, .. })
+                if !files::exists(look, &self.run.join(log)) =>
+            {
+                // A file that is not there is not named to people. A step that starts no program has no log.
+                let mut event = event.clone();
+                if let What::StepFailed { log, .. } = &mut event.what {
+                    log.clear();
+                }
+                self.put(&event, age);
+            }
+            (_, _) => self.put(event, age),
+        }
     }
 
-    fn put(&mut self, event: &Event) {
+    fn put(&mut self, event: &Event, age: Duration) {
         let done = match &mut self.shape {
             Shape::Lines(lines) => terminal::write(Stream::Out, &lines.tell(event)),
-            Shape::Bars(bars) => bars.show(event),
+            Shape::Bars(bars) => bars.show(event, age),
             Shape::Json => terminal::write(Stream::Out, &format!("{}\n", event_json(event))),
             Shape::Silent => Ok(()),
         };
@@ -94,11 +111,13 @@ impl Face {
         if self.still < QUIET || self.running.is_empty() {
             return;
         }
-        let since = self.still;
+        self.quiet += self.still;
         self.still = 0.0;
-        for step in self.running.keys().cloned().collect::<Vec<_>>() {
-            let what = What::StepWaiting { last: last(&step), seconds: since, step };
-            self.put(&Event { what, ..like.clone() });
+        let into = like.into + self.quiet;
+        let at = Stamp(like.at.0.saturating_add((self.quiet * 1000.0) as i64));
+        for (step, began) in self.running.clone() {
+            let what = What::StepWaiting { last: last(&step), seconds: (into - began).max(0.0), step };
+            self.put(&Event { at, into, what, ..like.clone() }, Duration::ZERO);
         }
     }
 

@@ -4,9 +4,9 @@ use super::args::{HistoryArgs, StatusOutput};
 use super::context::Context;
 use super::runs::{self, Run};
 use crate::model::time::clock;
-use crate::model::{PlanName, Problem};
+use crate::model::{Ending, PlanName, Problem, State};
 use crate::plan::table;
-use crate::sys::files;
+use crate::sys::{files, terminal};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -26,7 +26,7 @@ pub fn run(context: &Context, args: &HistoryArgs) -> Result<u8, Problem> {
         runs.extend(folders.iter().map(|folder| Run::read(context.look, folder)));
     }
     match args.output {
-        StatusOutput::Text => context.print(&text(&runs))?,
+        StatusOutput::Text => context.print(&text(&runs, terminal::width(context.look)))?,
         StatusOutput::Json => context.print(&format!("{}\n", json(&runs)))?,
     }
     Ok(0)
@@ -45,24 +45,27 @@ fn span(seconds: f64) -> String {
     clock(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default())
 }
 
-fn text(runs: &[Result<Run, Problem>]) -> String {
+/// From this width on the table has all its columns.
+const WIDE: usize = 120;
+
+fn text(runs: &[Result<Run, Problem>], width: usize) -> String {
     let good: Vec<&Run> = runs.iter().flatten().collect();
     if runs.is_empty() {
         return "no run is remembered\n".to_owned();
     }
     let cell = |text: String| vec![text];
+    let wide = width >= WIDE;
     let ids = good.iter().map(|run| run.id.as_str().len()).max().unwrap_or(4).max(4);
-    let plans = good.iter().map(|run| run.past.begin.plan.as_str().len()).max().unwrap_or(4).clamp(4, 24);
-    let widths = [plans, ids, 8, 14, 7, 8, 40];
-    let heads = ["plan", "run", "mode", "outcome", "time", "before", "steps"];
-    let mut out = table::row(&heads.map(|head| cell(head.to_owned())), &widths);
+    let plans = good.iter().map(|run| run.past.begin.plan.as_str().len()).max().unwrap_or(4);
+    let plans = plans.clamp(4, if wide { 20 } else { 60_usize.saturating_sub(ids + 14 + 7 + 6) });
+    let widths = [plans, ids, 14, 7, 8, 8, 42];
+    let heads = ["plan", "run", "outcome", "time", "before", "mode", "steps"];
+    let shown = if wide { heads.len() } else { 4 };
+    let mut out = table::row(&heads.map(|head| cell(head.to_owned()))[..shown], &widths);
     for (at, run) in good.iter().enumerate() {
         let begin = &run.past.begin;
         let (outcome, time, counts) = match run.ending() {
-            Some(end) => {
-                let counts = format!("{} verified, {} failed, {} not run", end.verified, end.failed, end.not_run);
-                (end.outcome.to_string(), span(end.seconds), counts)
-            }
+            Some(end) => (end.outcome.to_string(), span(end.seconds), counts(run, end)),
             None => ("no last word".to_owned(), String::new(), String::new()),
         };
         // Compared with the run before it that came to a good end too.
@@ -74,14 +77,29 @@ fn text(runs: &[Result<Run, Problem>]) -> String {
             }
             _ => String::new(),
         };
-        let cells = [begin.plan.to_string(), run.id.to_string(), begin.mode.to_string(), outcome, time, change, counts];
-        out.push_str(&table::row(&cells.map(cell), &widths));
+        let (plan, id, mode) = (begin.plan.as_str(), run.id.to_string(), begin.mode.to_string());
+        let below = [mode.clone(), change.clone(), counts.clone()];
+        let cells =
+            [table::wrap(plan, plans), cell(id), cell(outcome), cell(time), cell(change), cell(mode), cell(counts)];
+        out.push_str(&table::row(&cells[..shown], &widths));
+        if !wide {
+            let told: Vec<String> = below.into_iter().filter(|text| !text.is_empty()).collect();
+            out.push_str(&table::row(&[vec![], table::wrap(&told.join(", "), width - 4)], &[2, 0]));
+        }
     }
     for problem in runs.iter().filter_map(|run| run.as_ref().err()) {
         let _ = writeln!(out, "not readable: {}", problem.fact);
     }
     slower(&good, &mut out);
     out
+}
+
+/// A step that a person stopped has not failed.
+fn counts(run: &Run, end: &Ending) -> String {
+    let stopped = run.past.steps.values().filter(|step| step.state == State::Stopped).count();
+    let failed = end.failed.saturating_sub(stopped);
+    let stopped = if stopped > 0 { format!(", {stopped} stopped") } else { String::new() };
+    format!("{} verified, {failed} failed{stopped}, {} not run", end.verified, end.not_run)
 }
 
 /// What took longer in the newest good run than in the one before.

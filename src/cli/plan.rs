@@ -5,7 +5,7 @@ use super::context::Context;
 use super::runs;
 use crate::checks::programs;
 use crate::engine::decide::{self, Decision};
-use crate::model::{Finding, Mode, Place, Problem};
+use crate::model::{Finding, Mode, Problem};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::{self, Past, Preview};
 use crate::plan::{dot, json, svg, text};
@@ -44,8 +44,7 @@ pub fn findings(look: Look, planned: &Planned) -> Vec<Finding> {
     let file = &planned.file;
     let taking_part = file.steps.iter().filter(|step| step.absent_in(planned.mode).is_none());
     let asked = taking_part.flat_map(|step| {
-        let place = move || Place { file: file.shown.clone(), spot: step.at };
-        step.kind.programs(planned.mode).into_iter().map(move |program| (program, step.id.as_str(), place()))
+        step.kind.programs(planned.mode).into_iter().map(|program| (program, step.id.as_str(), step.at))
     });
-    programs::check(look, file.folder(), asked)
+    programs::check(look, file.folder(), &file.shown, asked)
 }

@@ -1,7 +1,7 @@
 //! `recover`: shows what it is about to do, asks once, and hands the work to a runner.
 
 use super::args::RecoverArgs;
-use super::context::Context;
+use super::context::{Context, quoted};
 use super::{plan, runner, runs};
 use crate::model::time::spoken;
 use crate::model::{Mode, Problem, Severity};
@@ -40,14 +40,14 @@ fn confirm(context: &Context, planned: &Planned, past: &Past, given: Option<&str
         return match given == name {
             true => Ok(()),
             false => Err(Problem::refused(format!("--confirm says {given}, and this plan is called {name}"))
-                .next("nothing was changed")),
+                .because("nothing was changed")
+                .next(command(planned))),
         };
     }
     if !terminal::can_ask(context.look) {
-        return Err(Problem::usage("there is no terminal to ask for the name of the plan")
-            .next(format!("blackstart recover {} --confirm {name}", planned.file.shown)));
+        return Err(Problem::usage("there is no terminal to ask for the name of the plan").next(command(planned)));
     }
-    let question = question(planned, past);
+    let question = question(context, planned, past);
     let typed = terminal::ask(&question).map_err(|error| Problem::usage(format!("nothing can be asked: {error}")))?;
     match typed.as_deref() {
         Some(typed) if typed == name => Ok(()),
@@ -56,7 +56,11 @@ fn confirm(context: &Context, planned: &Planned, past: &Past, given: Option<&str
     }
 }
 
-fn question(planned: &Planned, past: &Past) -> String {
+fn command(planned: &Planned) -> String {
+    format!("blackstart recover {} --confirm {}", quoted(&planned.file.shown), planned.file.name)
+}
+
+fn question(context: &Context, planned: &Planned, past: &Past) -> String {
     let steps = planned.file.steps.iter().filter(|step| step.absent_in(planned.mode).is_none()).count();
     let mut text =
         format!("This runs {steps} steps of {} on this host, graph {}.\n", planned.file.shown, planned.digest.short());
@@ -69,9 +73,11 @@ fn question(planned: &Planned, past: &Past) -> String {
         None => text.push_str("It has never been run to its end here.\n"),
     }
     if let Some(run) = &past.unfinished {
-        let _ = writeln!(text, "Run {run} has not come to its end; `blackstart resume` would go on with it.");
+        let resume = context.copyable(&format!("blackstart resume {run}"));
+        let _ = writeln!(text, "Run {run} has not come to its end; to go on with it instead: {resume}");
     }
-    text.push_str("The recovery goes on without this terminal; `blackstart attach` shows it again.\n");
+    let attach = context.copyable("blackstart attach");
+    let _ = writeln!(text, "The recovery goes on without this terminal; to see it again: {attach}");
     text.push_str("Type the name of the plan to go on: ");
     text
 }

@@ -11,6 +11,7 @@ use crate::model::{Digest, Kind, Mode, Problem, RunId, StepId};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::Preview;
 use crate::sys::procfs::Process;
+use crate::sys::signals::Signals;
 use crate::sys::watch::Runner;
 use crate::sys::{Touch, detach, files, signals};
 use serde::{Deserialize, Serialize};
@@ -45,16 +46,27 @@ pub fn start(context: &Context, task: &Task, output: super::args::RunOutput) -> 
     let payload = serde_json::to_vec(task).map_err(|error| Problem::failed(error.to_string()))?;
     let arguments = ["runner".to_owned()];
     signals::block_on(async {
-        let started = detach::start(&touch, &arguments, &payload)
-            .await
-            .map_err(|error| Problem::failed(format!("the runner cannot be started: {error}")))?;
+        let broken = |error: std::io::Error| Problem::failed(format!("the runner cannot be started: {error}"));
+        // Heard from here on: an early Ctrl-C must reach the runner, not end us and leave it at work unseen.
+        let mut signals = Signals::new().map_err(broken)?;
+        let heard = signals::heard_during(&mut signals, detach::start(&touch, &arguments, &payload)).await;
+        let Some((started, wished)) = heard else {
+            let fact = "the runner was being started and has not answered; it may be at work";
+            return Err(Problem::new(Kind::Interrupted, fact).next("blackstart status"));
+        };
+        let started = started.map_err(broken)?;
         if let Some(notice) = started.notice.as_ref().filter(|_| context.verbose) {
             context.note(notice);
         }
         let answer: Answer = serde_json::from_str(&started.answer)
             .map_err(|error| Problem::failed(format!("the runner's answer cannot be read: {error}")))?;
         match answer {
-            Answer::Refused { exit, fact, causes, next } => Err(Problem { kind: kind(exit), fact, causes, next }),
+            Answer::Refused { exit, fact, causes, next } => {
+                // It holds its locks until it is gone, and would be in the way of who follows the advice at once.
+                let mut child = started.child;
+                drop(child.wait().await);
+                Err(Problem { kind: kind(exit), fact, causes, next })
+            }
             Answer::Begun { run, pid, started: tick } => {
                 let name = run.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let watched = super::attach::Watched {
@@ -62,6 +74,8 @@ pub fn start(context: &Context, task: &Task, output: super::args::RunOutput) -> 
                     folder: run,
                     runner: Runner::Ours(Box::new(started.child)),
                     process: Some(Process { pid, started: tick }),
+                    signals,
+                    wished,
                 };
                 super::attach::watch(context, &touch, watched, output).await
             }
@@ -147,10 +161,15 @@ fn work(touch: Touch, planned: Planned, opened: Opened, ways: Vec<f64>, wishes: 
     let started = crate::sys::procfs::identify(touch.look(), pid).map_or(0, |process| process.started);
     let answer = Answer::Begun { run: folder.clone(), pid, started };
     let line = serde_json::to_string(&answer).map_err(|error| Problem::failed(error.to_string()))?;
-    detach::answer(&touch, &line, Some(&folder.join("runner.log")))
-        .map_err(|error| Problem::new(Kind::Journal, format!("{}: {error}", folder.display())))?;
-    let ran = signals::block_on(run::run(touch, planned, opened, wishes, ways));
-    let (ending, stopped) = ran.map_err(|error| Problem::failed(format!("no event loop: {error}")))?;
+    let ran = signals::block_on(async {
+        // Heard before anybody knows us: a signal that answers our answer must not end us unheard.
+        let mut signals =
+            Signals::deaf_to_hangup().map_err(|error| Problem::failed(format!("signals cannot be heard: {error}")))?;
+        detach::answer(&touch, &line, Some(&folder.join("runner.log")))
+            .map_err(|error| Problem::new(Kind::Journal, format!("{}: {error}", folder.display())))?;
+        Ok(run::run(touch, planned, opened, wishes, ways, &mut signals).await)
+    });
+    let (ending, stopped) = ran.map_err(|error| Problem::failed(format!("no event loop: {error}")))??;
     if let Stopped::Journal(why) = &stopped {
         return Err(Problem::new(Kind::Journal, format!("run {id}: the journal cannot be written: {why}")));
     }

@@ -71,18 +71,14 @@ pub fn folders(context: &Context, state: &Path, plan: &str) -> Result<Vec<PathBu
     let folder = state.join(plan);
     let names = files::names(context.look, &folder)
         .map_err(|error| Problem::usage(format!("{}: cannot be read: {error}", folder.display())))?;
-    let mut names: Vec<String> = names.into_iter().filter(|name| is_run(name)).collect();
-    names.sort_by_key(|name| key(name));
-    Ok(names.into_iter().rev().map(|name| folder.join(name)).collect())
+    let mut runs: Vec<RunId> = names.iter().filter_map(|name| RunId::new(name).ok()).collect();
+    runs.retain(|run| run.moment().is_some());
+    runs.sort_by(|a, b| b.moment().cmp(&a.moment()));
+    Ok(runs.iter().map(|run| folder.join(run.as_str())).collect())
 }
 
-fn is_run(name: &str) -> bool {
-    RunId::new(name).is_ok() && name.as_bytes().get(10) == Some(&b'T')
-}
-
-fn key(name: &str) -> (String, u32) {
-    let (time, number) = name.split_at(name.len().min(19));
-    (time.to_owned(), number.trim_start_matches('-').parse().unwrap_or(1))
+fn id_of(folder: &Path) -> Option<RunId> {
+    RunId::new(folder.file_name()?.to_str()?).ok()
 }
 
 /// The run that is meant: by its id or folder, or the newest; `open` prefers one that is not complete.
@@ -108,7 +104,7 @@ pub fn find(context: &Context, named: Option<&str>, open: bool) -> Result<Run, P
             }
         };
     }
-    all.sort_by_key(|folder| key(&folder.file_name().unwrap_or_default().to_string_lossy()));
+    all.sort_by_cached_key(|folder| id_of(folder).and_then(|run| run.moment().map(|(at, n)| (at.to_owned(), n))));
     let mut broken = None;
     for folder in all.iter().rev() {
         match Run::read(context.look, folder) {

@@ -4,6 +4,7 @@ use super::decide::{self, Decision, Known};
 use super::run::Loop;
 use super::task::{Job, Survivor};
 use crate::journal::{Did, Memory, Past};
+use crate::model::Digest;
 use crate::model::digest::Digester;
 use crate::sys::procfs::{self, Process};
 
@@ -48,7 +49,7 @@ impl Loop {
         let inputs = || step.kind.inputs(self.touch.look(), &self.folder).ok();
         decide::resumed(Known {
             memory: past.memory,
-            same_inputs: past.memory != Memory::Done || past.inputs == inputs(),
+            same_inputs: !matches!(past.memory, Memory::Done | Memory::Begun) || past.inputs == inputs(),
             repeatable: step.kind.repeatable(),
             redo: self.wishes.redo.contains(&step.id),
             accept: self.wishes.accept.contains(&step.id),
@@ -74,10 +75,13 @@ impl Loop {
         known.filter(|process| procfs::alive(self.touch.look(), *process)).or_else(marked)
     }
 
+    pub(super) fn inputs(&self, step: usize) -> Digest {
+        let inputs = self.planned.file.steps[step].kind.inputs(self.touch.look(), &self.folder);
+        inputs.unwrap_or_else(|_| Digester::new("unreadable").finish())
+    }
+
     pub(super) fn intend(&mut self, step: usize, why: String) {
-        let kind = &self.planned.file.steps[step].kind;
-        let inputs = kind.inputs(self.touch.look(), &self.folder);
-        let inputs = inputs.unwrap_or_else(|_| Digester::new("unreadable").finish());
+        let inputs = self.inputs(step);
         let tries = self.tries.entry(step).or_insert(0);
         *tries += 1;
         let before = self.opened.past.as_ref().map_or(0, |past| past.step(&self.planned.file.steps[step].id).attempts);

@@ -69,6 +69,10 @@ pub fn resumed(known: Known) -> Decision {
         Memory::Done => {
             Decision::Ask(say("stale: its inputs have changed since it was verified, and it may not be done twice"))
         }
+        // What the old inputs left may satisfy its verify; that would not show that the new ones were ever taken.
+        Memory::Begun if repeatable && !same_inputs => {
+            Decision::Do(say("stale: its inputs have changed since it was begun, and it may be done twice"))
+        }
         Memory::Begun => look(
             "it was begun and nobody saw its end",
             true,
@@ -125,6 +129,12 @@ mod tests {
         for repeatable in [true, false] {
             assert!(matches!(resumed(known(Memory::Done, true, repeatable)), Decision::Look { adopted: false, .. }));
         }
+    }
+
+    #[test]
+    fn changed_inputs_of_a_begun_step_are_not_taken_as_done_by_what_the_old_ones_left() {
+        assert!(matches!(resumed(known(Memory::Begun, false, true)), Decision::Do(why) if why.starts_with("stale")));
+        assert!(matches!(resumed(known(Memory::Begun, true, true)), Decision::Look { .. }));
     }
 
     #[test]

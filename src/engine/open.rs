@@ -10,6 +10,9 @@ use crate::sys::{Touch, clock, host};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// How many names are tried for a run.
+const MANY: usize = 1000;
+
 /// No journal is larger.
 const LARGEST: u64 = 4 << 30;
 
@@ -87,6 +90,8 @@ fn held(path: &Path, who: Option<&Holder>, doing: &str) -> Problem {
 pub fn begin(touch: &Touch, state: &Path, planned: &Planned, head: Head) -> Result<Opened, Problem> {
     let plan = state.join(planned.file.name.as_str());
     files::make_private_folder(touch, &plan).map_err(|error| cannot(&plan, "cannot be made", &error))?;
+    // Programs are marked with the run's path, and found again by it: it must be the one that a resume will see.
+    let plan = files::absolute(touch.look(), &plan).map_err(|error| cannot(&plan, "cannot be read", &error))?;
     let doing = format!("{} {}", planned.mode, planned.file.name);
     let (id, run) = name_run(touch, &plan)?;
     let locked = lock_target(touch, planned, &doing, &run, state);
@@ -99,8 +104,14 @@ pub fn begin(touch: &Touch, state: &Path, planned: &Planned, head: Head) -> Resu
 }
 
 fn name_run(touch: &Touch, plan: &Path) -> Result<(RunId, PathBuf), Problem> {
-    let base = clock::now().as_name();
-    for number in 1..100 {
+    // Runs are told apart by their names, in their order. A clock that went back, over night in autumn or because the
+    // machine lost the time with its power, must not put this run before those that were there first.
+    let now = (clock::now().as_name(), 1);
+    let names = files::names(touch.look(), plan).map_err(|error| cannot(plan, "cannot be read", &error))?;
+    let moment = |name: &String| RunId::new(name).ok()?.moment().map(|(at, number)| (at.to_owned(), number));
+    let newest = names.iter().filter_map(moment).max();
+    let (base, first) = newest.map_or(now.clone(), |newest| now.max(newest));
+    for number in (first..).take(MANY) {
         let name = if number == 1 { base.clone() } else { format!("{base}-{number}") };
         let run = plan.join(&name);
         match files::make_new_folder(touch, &run) {
@@ -109,7 +120,7 @@ fn name_run(touch: &Touch, plan: &Path) -> Result<(RunId, PathBuf), Problem> {
             Err(error) => return Err(cannot(&run, "cannot be made", &error)),
         }
     }
-    Err(Problem::refused(format!("{}: a hundred runs began in this second", plan.display())))
+    Err(Problem::refused(format!("{}: no name is free for a run", plan.display())))
 }
 
 fn make(

@@ -8,7 +8,7 @@ use super::open::Opened;
 use super::ready::Ready;
 use super::task::{self, Around, Job, Over, Survivor, Word};
 use crate::journal::record::Pid;
-use crate::journal::{Did, Part, Record};
+use crate::journal::{Did, Memory, Part, Record};
 use crate::model::{Ending, State, StepId};
 use crate::plan::OnFailure;
 use crate::plan::load::Planned;
@@ -65,7 +65,14 @@ pub(super) struct Loop {
 }
 
 /// Runs the plan to its end, whatever end that is.
-pub async fn run(touch: Touch, planned: Planned, opened: Opened, wishes: Wishes, ways: Vec<f64>) -> (Ending, Stopped) {
+pub async fn run(
+    touch: Touch,
+    planned: Planned,
+    opened: Opened,
+    wishes: Wishes,
+    ways: Vec<f64>,
+    signals: &mut Signals,
+) -> (Ending, Stopped) {
     let (words, mut heard) = mpsc::unbounded_channel();
     let folder = opened.folder.clone();
     let survivors = match &opened.past {
@@ -90,10 +97,7 @@ pub async fn run(touch: Touch, planned: Planned, opened: Opened, wishes: Wishes,
         owing: false,
         words,
     };
-    match Signals::deaf_to_hangup() {
-        Ok(mut signals) => this.go(&mut heard, &mut signals).await,
-        Err(error) => this.stopped = Stopped::Journal(format!("signals cannot be heard: {error}")),
-    }
+    this.go(&mut heard, signals).await;
     this.close()
 }
 
@@ -182,7 +186,10 @@ impl Loop {
     fn looked(&mut self, step: usize, seen: Seen) {
         let (adopted, otherwise) = self.otherwise.remove(&step).unwrap_or((true, Otherwise::Ask(String::new())));
         match (seen, otherwise) {
-            (Seen::Present(saw), _) => self.note(step, Did::Found { saw, adopted }),
+            (Seen::Present(saw), _) => {
+                let inputs = adopted.then(|| self.inputs(step));
+                self.note(step, Did::Found { saw, adopted, inputs });
+            }
             (Seen::BrokenOff(reason), _) => self.note(step, Did::Stop { reason }),
             (Seen::Unknown(saw) | Seen::Absent(saw), Otherwise::Accept(why)) => {
                 self.note(step, Did::Accept { saw: format!("{why}; its verify says: {saw}") });
@@ -214,6 +221,9 @@ impl Loop {
     fn failed(&mut self, at: usize, reason: String, tail: Vec<String>, began: bool) {
         let step = &self.planned.file.steps[at];
         let tries = self.tries.get(&at).copied().unwrap_or(1);
+        // That this attempt could not begin does not undo that an earlier one did.
+        let remembered = self.opened.past.as_ref().map_or(Memory::Never, |past| past.step(&step.id).memory);
+        let began = began || tries > 1 || remembered != Memory::Never;
         if tries > step.retries || !step.kind.repeatable() || self.stopped != Stopped::No {
             return self.note(at, Did::Break { reason, tail, began });
         }

@@ -93,6 +93,9 @@ pub enum Did {
         saw: String,
         /// True when nobody had seen its end; false when an earlier part of this run had.
         adopted: bool,
+        /// What the step would be begun with now, when it is adopted: it is done with these.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inputs: Option<Digest>,
     },
     Unclear {
         saw: String,
@@ -119,7 +122,7 @@ pub enum Did {
     Break {
         reason: String,
         tail: Vec<String>,
-        /// False when it is certain that nothing of it happened.
+        /// False when it is certain that nothing of it happened, in this attempt or an earlier one.
         began: bool,
     },
     Stop {

@@ -32,7 +32,7 @@ pub struct PastStep {
     pub child: Option<(Pid, Part, String)>,
     /// The last reason that was given for its state.
     pub reason: String,
-    /// When it was last begun, and when it ended.
+    /// When it was last begun or looked at, and when that ended.
     pub began: Option<u64>,
     pub ended: Option<u64>,
 }
@@ -133,13 +133,19 @@ impl PastStep {
             self.ended = Some(t);
         }
         match did {
-            Did::Check { why } => self.reason.clone_from(why),
+            Did::Check { why } => {
+                // The pause between two processes is no time of the step.
+                self.began = Some(t);
+                self.ended = None;
+                self.reason.clone_from(why);
+            }
             Did::Cleared { saw } => {
                 self.memory = Memory::Never;
                 self.reason.clone_from(saw);
             }
-            Did::Found { saw, .. } => {
+            Did::Found { saw, inputs, .. } => {
                 self.memory = Memory::Done;
+                self.inputs = inputs.or(self.inputs);
                 self.reason.clone_from(saw);
             }
             Did::Unclear { saw } => self.reason.clone_from(saw),
@@ -160,9 +166,7 @@ impl PastStep {
             }
             Did::Retry { reason, .. } => self.reason.clone_from(reason),
             Did::Break { reason, began, .. } => {
-                // A retry that could not begin does not undo that an earlier attempt did.
-                let never = !began && self.attempts <= 1;
-                self.memory = if never { Memory::Never } else { Memory::Broken };
+                self.memory = if *began { Memory::Broken } else { Memory::Never };
                 self.reason.clone_from(reason);
             }
             Did::Stop { reason } | Did::Skip { reason } | Did::Exclude { reason } => self.reason.clone_from(reason),

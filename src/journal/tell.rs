@@ -127,7 +127,7 @@ impl Teller {
                 What::StepProgress { step, message: format!("{reason}; again in {wait:.0} s") }
             }
             Did::Prove { saw } => What::StepVerified { step, seconds: seconds(self), saw: saw.clone(), how: How::Ran },
-            Did::Found { saw, adopted } => {
+            Did::Found { saw, adopted, .. } => {
                 let how = if *adopted { How::Adopted } else { How::Kept };
                 What::StepVerified { step, seconds: seconds(self), saw: saw.clone(), how }
             }

@@ -81,7 +81,7 @@ pub enum What {
         step: StepId,
         message: String,
     },
-    /// Made by who watches, not by the run: nothing moved for a while.
+    /// Made by who watches, not by the run: nothing was told for a while, and the step has been at it for so long.
     StepWaiting {
         step: StepId,
         seconds: f64,

@@ -84,6 +84,16 @@ impl RunId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+    /// What runs are ordered by: their moment and their number. `None` for a name that is not of this shape.
+    pub fn moment(&self) -> Option<(&str, u32)> {
+        let (time, number) = self.0.split_at_checked(19)?;
+        let number = match number.strip_prefix('-') {
+            Some(number) => number.parse().ok()?,
+            None if number.is_empty() => 1,
+            None => return None,
+        };
+        (time.as_bytes()[10] == b'T').then_some((time, number))
+    }
 }
 
 impl fmt::Display for RunId {
@@ -93,6 +103,7 @@ impl fmt::Display for RunId {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -110,5 +121,14 @@ mod tests {
     fn a_run_id_cannot_leave_its_folder() {
         assert!(RunId::new("../x").is_err());
         assert!(RunId::new("2026-11-03T02-11-07").is_ok());
+    }
+
+    #[test]
+    fn runs_of_one_second_are_ordered_by_their_number() {
+        let run = |text| RunId::new(text).unwrap();
+        let (one, nine, ten) =
+            (run("2026-11-03T02-11-07"), run("2026-11-03T02-11-07-9"), run("2026-11-03T02-11-07-10"));
+        assert!(one.moment() < nine.moment() && nine.moment() < ten.moment());
+        assert_eq!(run("lost-and-found").moment(), None);
     }
 }

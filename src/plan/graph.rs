@@ -36,7 +36,8 @@ impl Graph {
         (0..steps).for_each(|_| {
             inner.add_node(());
         });
-        for edge in edges {
+        // petgraph walks through the edges of a step from the last to the first: added in reverse, they come as written.
+        for edge in edges.into_iter().rev() {
             inner.add_edge(node(edge.from), node(edge.to), (edge.reason, edge.at));
         }
         Self { inner }
@@ -54,15 +55,15 @@ impl Graph {
 
     /// What a step waits for, in the order in which the plan says so.
     pub fn before(&self, step: usize) -> Vec<Edge> {
+        self.reasons(step).map(|(from, reason, at)| Edge { from, to: step, reason: reason.clone(), at }).collect()
+    }
+    /// The same, without a copy.
+    pub fn reasons(&self, step: usize) -> impl Iterator<Item = (usize, &Reason, Spot)> {
         let found = self.inner.edges_directed(node(step), Direction::Incoming);
-        let mut edges: Vec<Edge> = found
-            .map(|edge| {
-                let (reason, at) = edge.weight();
-                Edge { from: edge.source().index(), to: step, reason: reason.clone(), at: *at }
-            })
-            .collect();
-        edges.reverse();
-        edges
+        found.map(|edge| {
+            let (reason, at) = edge.weight();
+            (edge.source().index(), reason, *at)
+        })
     }
 
     /// The steps that wait for this one; one that waits for two reasons comes twice.
@@ -133,23 +134,33 @@ fn node(step: usize) -> NodeIndex<u32> {
     NodeIndex::new(step)
 }
 
+/// The first eight bytes of an id as a number that sorts as they do.
+fn beginning(id: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.iter_mut().zip(id.bytes()).for_each(|(to, byte)| *to = byte);
+    u64::from_be_bytes(bytes)
+}
+
 /// Ids, kinds, edges and mode, whatever their order in the file. What a resumed run must find unchanged.
 pub fn digest(plan: &PlanFile, graph: &Graph, mode: Mode) -> Digest {
     let mut digest = Digester::new("blackstart graph 1").field(mode.as_str().as_bytes());
-    let mut order: Vec<usize> = (0..plan.steps.len()).collect();
-    order.sort_unstable_by(|a, b| plan.steps[*a].id.cmp(&plan.steps[*b].id));
+    // The beginning of an id, kept beside the number of its step, decides nearly always. That spares each of the many
+    // comparisons two reads from all over the memory: 100,000 ids are sorted in HEAD_AFTER instead of HEAD_BEFORE ms.
+    let id = |step: usize| plan.steps[step].id.as_str();
+    let mut order: Vec<(u64, usize)> = (0..plan.steps.len()).map(|step| (beginning(id(step)), step)).collect();
+    order.sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| id(*one).cmp(id(*other))));
     let mut place = vec![0_u32; order.len()];
-    for (at, step) in order.iter().enumerate() {
+    for (at, (_, step)) in order.iter().enumerate() {
         place[*step] = u32::try_from(at).unwrap_or(u32::MAX);
     }
-    let mut before: Vec<u32> = Vec::new();
-    for step in &order {
+    let (mut before, mut bytes): (Vec<u32>, Vec<u8>) = (Vec::new(), Vec::new());
+    for (_, step) in &order {
         let step = &plan.steps[*step];
         digest.add(step.id.as_str().as_bytes());
         digest.add(step.kind.name().as_bytes());
         digest.add(step.only.map_or("", Mode::as_str).as_bytes());
     }
-    for (at, step) in order.iter().enumerate() {
+    for (at, (_, step)) in order.iter().enumerate() {
         let sources = graph.inner.neighbors_directed(node(*step), Direction::Incoming);
         before.clear();
         before.extend(sources.map(|source| place[source.index()]));
@@ -159,7 +170,8 @@ pub fn digest(plan: &PlanFile, graph: &Graph, mode: Mode) -> Digest {
         before.sort_unstable();
         before.dedup();
         digest.add(&(at as u64).to_le_bytes());
-        let bytes: Vec<u8> = before.iter().flat_map(|place| place.to_le_bytes()).collect();
+        bytes.clear();
+        before.iter().for_each(|place| bytes.extend(place.to_le_bytes()));
         digest.add(&bytes);
     }
     digest.finish()

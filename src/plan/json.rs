@@ -1,15 +1,60 @@
-//! The preview for machines: one object, `blackstart.plan/1`, written as it is walked through.
+//! The preview for machines: one object, `blackstart.plan/1`, on one line.
 
+use super::lines::Lines;
 use super::preview::Preview;
-use crate::model::{Finding, Severity, StepId, Unknown};
+use crate::model::{Finding, Severity, Unknown};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use std::io::{self, Write};
 
 pub fn write(preview: &Preview<'_>, out: impl Write) -> io::Result<()> {
-    let mut out = io::BufWriter::with_capacity(1 << 16, out);
-    serde_json::to_writer(&mut out, &Root(preview))?;
-    out.write_all(b"\n")?;
-    out.flush()
+    let plan = &preview.planned.file;
+    let lines = Lines::new(preview)?;
+    let id = |step: &usize| lines.id(*step);
+    let mut root = Root { out: io::BufWriter::with_capacity(1 << 16, out), begun: false };
+    root.entry("schema", "blackstart.plan/1")?;
+    root.entry("plan", &plan.name)?;
+    root.entry("mode", &preview.planned.mode)?;
+    root.entry("provider", &None::<&str>)?;
+    root.entry("digest", &preview.planned.digest)?;
+    root.entry("goal_seconds", &plan.rto.map(|goal| goal.as_secs()))?;
+    root.entry("expected_seconds", &preview.expected_total().map(|total| total.as_secs_f64()))?;
+    root.ready("steps", preview.planned.order.iter().map(|step| lines.step(*step)))?;
+    root.entry("order", &each(preview.planned.order.iter(), id))?;
+    root.entry("critical_path", &each(preview.longest.iter(), id))?;
+    root.entry("dies", &[(); 0])?;
+    root.entry("stays", &each(plan.outside.iter(), |(fact, _)| fact.to_string()))?;
+    root.entry("access", &each(plan.access.iter(), Access))?;
+    root.entry("findings", &each(preview.findings.iter(), Found))?;
+    root.entry("unknowns", &each(preview.unknowns.iter(), Unsure))?;
+    root.out.write_all(b"}\n")?;
+    root.out.flush()
+}
+
+/// The outermost object, written by hand: serde cannot take up a list whose elements are JSON already.
+struct Root<W: Write> {
+    out: io::BufWriter<W>,
+    begun: bool,
+}
+
+impl<W: Write> Root<W> {
+    fn key(&mut self, key: &str) -> io::Result<()> {
+        write!(self.out, "{}\"{key}\":", if self.begun { ',' } else { '{' })?;
+        self.begun = true;
+        Ok(())
+    }
+    fn entry<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> io::Result<()> {
+        self.key(key)?;
+        Ok(serde_json::to_writer(&mut self.out, value)?)
+    }
+    fn ready<'t>(&mut self, key: &str, list: impl Iterator<Item = &'t [u8]>) -> io::Result<()> {
+        self.key(key)?;
+        self.out.write_all(b"[")?;
+        for (at, text) in list.enumerate() {
+            self.out.write_all(if at > 0 { b"," } else { b"" })?;
+            self.out.write_all(text)?;
+        }
+        self.out.write_all(b"]")
+    }
 }
 
 /// Serializes a list through a function, so that nothing is built only to be written.
@@ -27,69 +72,6 @@ impl<I: Iterator, T: Serialize, F: Fn(I::Item) -> T> Serialize for Each<I, F> {
         }
         list.end()
     }
-}
-
-struct Root<'a, 'p>(&'a Preview<'p>);
-
-impl Serialize for Root<'_, '_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let preview = self.0;
-        let plan = &preview.planned.file;
-        let id = |step: &usize| preview.id(*step);
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("schema", "blackstart.plan/1")?;
-        map.serialize_entry("plan", &plan.name)?;
-        map.serialize_entry("mode", &preview.planned.mode)?;
-        map.serialize_entry("provider", &None::<&str>)?;
-        map.serialize_entry("digest", &preview.planned.digest)?;
-        map.serialize_entry("goal_seconds", &plan.rto.map(|goal| goal.as_secs()))?;
-        map.serialize_entry("expected_seconds", &preview.expected_total().map(|total| total.as_secs_f64()))?;
-        map.serialize_entry("steps", &each(preview.planned.order.iter(), |step| Line(preview, *step)))?;
-        map.serialize_entry("order", &each(preview.planned.order.iter(), id))?;
-        map.serialize_entry("critical_path", &each(preview.longest.iter(), id))?;
-        map.serialize_entry("dies", &[(); 0])?;
-        map.serialize_entry("stays", &each(plan.outside.iter(), |(fact, _)| fact.to_string()))?;
-        map.serialize_entry("access", &each(plan.access.iter(), Access))?;
-        map.serialize_entry("findings", &each(preview.findings.iter(), Found))?;
-        map.serialize_entry("unknowns", &each(preview.unknowns.iter(), Unsure))?;
-        map.end()
-    }
-}
-
-struct Line<'a, 'p>(&'a Preview<'p>, usize);
-
-impl Serialize for Line<'_, '_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Line(preview, at) = *self;
-        let step = &preview.planned.file.steps[at];
-        let (decision, reason) = &preview.decisions[at];
-        let shown = &preview.planned.file.shown;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &step.id)?;
-        map.serialize_entry("kind", step.kind.name())?;
-        map.serialize_entry("wave", &(preview.planned.waves[at] + 1))?;
-        map.serialize_entry("summary", &preview.summary(at))?;
-        map.serialize_entry("decision", decision.as_str())?;
-        map.serialize_entry("reason", reason)?;
-        map.serialize_entry("expected_seconds", &preview.expected(at))?;
-        let needs = preview.needs(at);
-        let need = |need: &super::preview::Need| Reason {
-            step: preview.id(need.step),
-            fact: need.fact.clone(),
-            because: need.because.clone(),
-            at: format!("{shown}:{}", need.line),
-        };
-        map.serialize_entry("needs", &each(needs.iter(), need))?;
-        map.end()
-    }
-}
-
-#[derive(serde::Serialize)]
-struct Reason<'a> {
-    step: &'a StepId,
-    fact: Option<String>,
-    because: String,
-    at: String,
 }
 
 struct Access<'a>(&'a super::file::Way);

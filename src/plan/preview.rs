@@ -2,8 +2,9 @@
 
 use super::graph::Reason;
 use super::load::Planned;
-use crate::model::{Finding, Mode, Stamp, StepId, Unknown};
+use crate::model::{Finding, Mode, Spot, Stamp, StepId, Unknown};
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 /// What earlier runs say about times. Empty when there were none: times are never invented.
@@ -48,6 +49,30 @@ pub struct Need {
     pub fact: Option<String>,
     pub because: String,
     pub line: u32,
+}
+
+/// A reason in words: `needs cluster`, `requires capability/dns (coredns)`.
+pub struct Because<'a> {
+    pub reason: &'a Reason,
+    pub giver: &'a str,
+}
+
+impl<'a> Because<'a> {
+    pub fn fact(&self) -> Option<&'a str> {
+        match self.reason {
+            Reason::Needs => None,
+            Reason::Fact(fact) => Some(fact.as_str()),
+        }
+    }
+}
+
+impl fmt::Display for Because<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason {
+            Reason::Needs => write!(f, "needs {}", self.giver),
+            Reason::Fact(fact) => write!(f, "requires {fact} ({})", self.giver),
+        }
+    }
 }
 
 pub struct Preview<'p> {
@@ -98,16 +123,11 @@ impl<'p> Preview<'p> {
     }
     /// Everything that the step waits for, each with its reason and its line.
     pub fn needs(&self, step: usize) -> Vec<Need> {
-        let edges = self.planned.graph.before(step).into_iter();
-        let need = |edge: super::graph::Edge| {
-            let giver = self.id(edge.from);
-            let (fact, because) = match edge.reason {
-                Reason::Needs => (None, format!("needs {giver}")),
-                Reason::Fact(fact) => (Some(fact.to_string()), format!("requires {fact} ({giver})")),
-            };
-            Need { step: edge.from, fact, because, line: edge.at.line }
+        let need = |(giver, reason, at): (usize, &Reason, Spot)| {
+            let because = Because { reason, giver: self.id(giver).as_str() };
+            Need { step: giver, fact: because.fact().map(str::to_owned), because: because.to_string(), line: at.line }
         };
-        edges.map(need).collect()
+        self.planned.graph.reasons(step).map(need).collect()
     }
     pub fn waves(&self) -> u32 {
         self.planned.waves.iter().max().map_or(0, |last| last + 1)

@@ -2,6 +2,7 @@
 //! tree of a large plan would double it. Everything wrong is collected; nothing is guessed.
 
 use super::file::{OnFailure, PlanFile, Step, Way};
+use super::parts;
 use crate::model::{Mode, PlanName, Spot, StepId};
 use crate::steps::KINDS;
 use crate::steps::fields::{Fault, Faults, Fields, nearest, shown as short};
@@ -20,8 +21,17 @@ pub struct Unreadable {
 const START: Spot = Spot { line: 1, column: 1 };
 
 pub fn read(text: &str, shown: &str, path: &Path) -> Result<PlanFile, Unreadable> {
+    let unprintable = unprintable(text);
+    if unprintable.is_none()
+        && let Some(plan) = side_by_side(text, shown, path)
+    {
+        return Ok(plan);
+    }
     let mut faults = Faults::default();
-    let plan = document(text, shown, path, &mut faults);
+    let plan = match unprintable {
+        Some(broken) => Err(broken),
+        None => document(text, shown, path, None, &mut faults),
+    };
     let plan = plan.unwrap_or_else(|broken| {
         // What was found before is mostly its consequence: a step that breaks off seems to lack its keys.
         faults = Faults::default();
@@ -34,10 +44,28 @@ pub fn read(text: &str, shown: &str, path: &Path) -> Result<PlanFile, Unreadable
     }
 }
 
-fn document(text: &str, shown: &str, path: &Path, faults: &mut Faults) -> Result<Option<PlanFile>, Broken> {
-    if let Some(broken) = unprintable(text) {
-        return Err(broken);
-    }
+/// A large plan without a fault. Whatever is wrong, or only unusual, is read again in order, so that there is one way to
+/// find errors and this one is nothing but faster.
+fn side_by_side(text: &str, shown: &str, path: &Path) -> Option<PlanFile> {
+    let cut = parts::cut(text, parts::hands(text))?;
+    let steps = cut.read(|reader, token, at| {
+        let mut faults = Faults::default();
+        let step = entry(reader, token, at, &mut faults).ok()?;
+        step.filter(|_| faults.count == 0)
+    })?;
+    let mut faults = Faults::default();
+    let plan = document(cut.head, shown, path, Some((steps, cut.key)), &mut faults).ok()??;
+    (faults.count == 0).then_some(plan)
+}
+
+/// `ready` are the steps when they have been read before, and where the key above them must stand.
+fn document(
+    text: &str,
+    shown: &str,
+    path: &Path,
+    mut ready: Option<(Vec<Step>, Spot)>,
+    faults: &mut Faults,
+) -> Result<Option<PlanFile>, Broken> {
     let mut reader = Reader::new(text);
     let (first, at) = reader.token()?;
     match first {
@@ -69,6 +97,8 @@ fn document(text: &str, shown: &str, path: &Path, faults: &mut Faults) -> Result
         } else if steps.is_some() {
             faults.add(key_at, "key `steps` of the plan is written twice: make one list of both");
             reader.value(token, value_at)?;
+        } else if let Some((read, _)) = ready.take_if(|(_, at)| *at == key_at) {
+            steps = Some(read);
         } else {
             steps_at = value_at;
             steps = Some(self::steps(&mut reader, token, value_at, faults)?);
@@ -157,15 +187,21 @@ fn steps<'s>(reader: &mut Reader<'s>, token: Token<'s>, at: Spot, faults: &mut F
         if matches!(token, Token::End) {
             return Ok(steps);
         }
-        let node = reader.value(token, at)?;
-        let kind = node.kind();
-        match node.body {
-            Body::Map(entries) => steps.extend(step(Fields::new(at, entries, faults))),
-            Body::List(_) | Body::Scalar(..) => {
-                faults.add(at, format!("a step is a map, - {{id: …, kind: …}}, and here is {kind}"))
-            }
+        steps.extend(entry(reader, token, at, faults)?);
+    }
+}
+
+/// One element of the list of steps.
+fn entry<'s>(reader: &mut Reader<'s>, token: Token<'s>, at: Spot, faults: &mut Faults) -> Result<Option<Step>, Broken> {
+    let node = reader.value(token, at)?;
+    let kind = node.kind();
+    match node.body {
+        Body::Map(entries) => return Ok(step(Fields::new(at, entries, faults))),
+        Body::List(_) | Body::Scalar(..) => {
+            faults.add(at, format!("a step is a map, - {{id: …, kind: …}}, and here is {kind}"))
         }
     }
+    Ok(None)
 }
 
 fn step(mut fields: Fields<'_, '_>) -> Option<Step> {

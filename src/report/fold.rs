@@ -71,7 +71,7 @@ impl Fold {
             What::StepProgress { step, message } => self.step(step).hear(message.clone()),
             What::StepWaiting { step, seconds: quiet, last } => {
                 let quiet = super::words::took(seconds(*quiet));
-                self.step(step).hear(format!("nothing moved for {quiet}; last: {last}"));
+                self.step(step).hear(format!("still running after {quiet}; last: {last}"));
             }
             What::StepVerified { step, seconds: took, saw, how } => {
                 self.step(step).verified(into, seconds(*took), saw, *how);

@@ -25,6 +25,9 @@ pub struct Lines {
     width: usize,
     /// Steps that were not run, with the reason, until the end is told.
     not_run: Vec<(StepId, String)>,
+    /// Steps that ended otherwise than verified or failed.
+    stopped: usize,
+    unknown: usize,
     /// Started lines are left out by a display that shows what runs in another way.
     pub started: bool,
 }
@@ -35,7 +38,17 @@ fn seconds(span: f64) -> Duration {
 
 impl Lines {
     pub fn new(paint: Paint, volume: Volume, run: PathBuf) -> Self {
-        Self { paint, volume, run, plan: String::new(), width: 8, not_run: Vec::new(), started: true }
+        Self {
+            paint,
+            volume,
+            run,
+            plan: String::new(),
+            width: 8,
+            not_run: Vec::new(),
+            stopped: 0,
+            unknown: 0,
+            started: true,
+        }
     }
 
     /// What to say of an event: whole lines, or nothing.
@@ -44,6 +57,7 @@ impl Lines {
         match &event.what {
             What::RunStarted { plan, mode, resumed, steps, goal_seconds, expected_seconds, digest, .. } => {
                 self.plan.clone_from(plan);
+                (self.stopped, self.unknown) = (0, 0);
                 self.width = steps.iter().map(|(id, _)| id.as_str().len()).max().unwrap_or(8).clamp(8, 24);
                 let mut head = format!("{plan}  {mode}  run {}", event.run);
                 if *resumed {
@@ -73,12 +87,9 @@ impl Lines {
                 self.when(shown, self.line("·", Colour::Dim, step, "", message))
             }
             What::StepWaiting { step, seconds: since, last } => {
-                let told = format!(
-                    "nothing moved for {}{}{last}",
-                    spoken(seconds(*since)),
-                    if last.is_empty() { "" } else { ": " }
-                );
-                self.when(loud, self.line("…", Colour::Yellow, step, "", &told))
+                let said = if last.is_empty() { "it has printed nothing" } else { last.as_str() };
+                let told = format!("still running: {said}");
+                self.when(loud, self.line("…", Colour::Yellow, step, &clock(seconds(*since)), &told))
             }
             What::StepVerified { step, seconds: took, saw, how } => {
                 let (mark, colour, told) = match how {
@@ -90,6 +101,11 @@ impl Lines {
                 self.when(loud || *how == How::Accepted, self.line(mark, colour, step, &clock(seconds(*took)), &told))
             }
             What::StepFailed { step, seconds: took, lapse, reason, tail, log } => {
+                match lapse {
+                    Lapse::Failed => {}
+                    Lapse::Unknown => self.unknown += 1,
+                    Lapse::Stopped => self.stopped += 1,
+                }
                 self.failed(step, *took, *lapse, reason, tail, log)
             }
             What::StepSkipped { step, reason } => {
@@ -102,6 +118,11 @@ impl Lines {
             What::Notice { message } => format!("{}\n", self.paint.it(Colour::Yellow, &format!("! {message}"))),
             What::RunFinished { ending, .. } => self.finished(event, ending),
         }
+    }
+
+    /// How wide the column of ids is.
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     fn when(&self, shown: bool, text: String) -> String {
@@ -126,7 +147,22 @@ impl Lines {
         for line in tail {
             let _ = writeln!(out, "    {} {line}", self.paint.it(Colour::Dim, "│"));
         }
-        let _ = writeln!(out, "    log {}", self.run.join(log).display());
+        if !log.is_empty() {
+            let _ = writeln!(out, "    log {}", self.run.join(log).display());
+        }
+        out
+    }
+
+    /// What a person stopped has not failed, and of what is unknown nobody can say that it has.
+    fn counts(&self, ending: &Ending) -> String {
+        let failed = ending.failed.saturating_sub(self.stopped + self.unknown);
+        let mut out = format!("{} verified, {failed} failed", ending.verified);
+        for (count, word) in [(self.unknown, "unknown"), (self.stopped, "stopped")] {
+            if count > 0 {
+                let _ = write!(out, ", {count} {word}");
+            }
+        }
+        let _ = write!(out, ", {} not run", ending.not_run);
         out
     }
 
@@ -159,7 +195,7 @@ impl Lines {
         }
         let time = clock(seconds(ending.seconds));
         let goal = ending.goal_seconds.map_or(String::new(), |goal| format!(" (goal {})", clock(seconds(goal))));
-        let counts = format!("{} verified, {} failed, {} not run", ending.verified, ending.failed, ending.not_run);
+        let counts = self.counts(ending);
         let plan = &self.plan;
         let (colour, head) = match ending.outcome {
             Outcome::Verified => (Colour::Green, format!("✓ {plan} is back: {time}{goal}")),

@@ -37,7 +37,8 @@ pub enum Mishap {
     Stopped { reason: String },
 }
 
-pub trait Kind {
+/// What a step can be. `Send` and `Sync`, because the steps of a large plan are read and shown by several threads.
+pub trait Kind: Send + Sync {
     fn name(&self) -> &'static str;
     /// One sentence for the preview, without the subject.
     fn summary(&self, mode: Mode) -> String;

@@ -3,6 +3,7 @@
 use super::keys::Key;
 use crate::model::{Fact, Spot, StepId, time};
 use crate::sys::yaml::{Body, Entry, Node, Sort};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -94,13 +95,14 @@ impl<'s, 'f> Fields<'s, 'f> {
     }
 
     /// A value as text, or a fault that says what was expected.
-    pub fn text(&mut self, key: &str, want: &str) -> Option<(Box<str>, Spot)> {
+    pub fn text(&mut self, key: &str, want: &str) -> Option<(Cow<'s, str>, Spot)> {
         let entry = self.take(key)?;
-        self.text_of(&entry.value, key, want).map(|text| (text, entry.value.at))
+        let at = entry.value.at;
+        self.text_of(entry.value, key, want).map(|text| (text, at))
     }
 
     /// A text that other readers of YAML take for a text too.
-    fn text_of(&mut self, node: &Node<'s>, key: &str, want: &str) -> Option<Box<str>> {
+    fn text_of(&mut self, node: Node<'s>, key: &str, want: &str) -> Option<Cow<'s, str>> {
         match (&node.body, node.sort()) {
             (Body::Scalar(text, _), sort @ (Sort::Number | Sort::Flag)) => {
                 let kind = if sort == Sort::Number { "a number" } else { "true or false" };
@@ -112,16 +114,17 @@ impl<'s, 'f> Fields<'s, 'f> {
         }
     }
 
-    /// Anything that is written as one word, taken as it stands there.
-    fn word_of(&mut self, node: &Node<'s>, key: &str, want: &str) -> Option<Box<str>> {
-        match (&node.body, node.sort()) {
-            (Body::Scalar(..), Sort::Nothing) => {
-                self.nothing(node.at, key, want);
+    /// Anything that is written as one word, taken as it stands there. It is moved out, not copied: a plan is mostly texts.
+    fn word_of(&mut self, node: Node<'s>, key: &str, want: &str) -> Option<Cow<'s, str>> {
+        let (sort, kind, at) = (node.sort(), node.kind(), node.at);
+        match node.body {
+            Body::Scalar(..) if sort == Sort::Nothing => {
+                self.nothing(at, key, want);
                 None
             }
-            (Body::Scalar(text, _), _) => Some(text.as_ref().into()),
-            (Body::List(_) | Body::Map(_), _) => {
-                self.faults.add(node.at, format!("`{key}` wants {want}, and here is {}", node.kind()));
+            Body::Scalar(text, _) => Some(text),
+            Body::List(_) | Body::Map(_) => {
+                self.faults.add(at, format!("`{key}` wants {want}, and here is {kind}"));
                 None
             }
         }
@@ -134,11 +137,12 @@ impl<'s, 'f> Fields<'s, 'f> {
     /// A value that a rule turns into something, with the rule's own words where it does not.
     fn ruled<T>(&mut self, key: &str, want: &str, rule: impl Fn(&str) -> Result<T, String>) -> Option<(T, Spot)> {
         let Entry { value, .. } = self.take(key)?;
-        let text = self.word_of(&value, key, want)?;
+        let at = value.at;
+        let text = self.word_of(value, key, want)?;
         match rule(&text) {
-            Ok(ruled) => Some((ruled, value.at)),
+            Ok(ruled) => Some((ruled, at)),
             Err(why) => {
-                self.faults.add(value.at, format!("`{key}`: `{}` {why}", shown(&text)));
+                self.faults.add(at, format!("`{key}`: `{}` {why}", shown(&text)));
                 None
             }
         }
@@ -182,24 +186,29 @@ impl<'s, 'f> Fields<'s, 'f> {
             Some(word) => Ok(*word),
             None => Err(format!("is not one of {}{}", words.join(", "), nearest(text, words.iter().copied()))),
         };
+        // Most steps have none of these keys, and what is wanted need not be spelled out for nobody: 5 % of planning.
+        if !self.has(key) {
+            return None;
+        }
         Some(self.ruled(key, &format!("one of {}", words.join(", ")), rule)?.0)
     }
 
     /// A list of texts; each is checked by a rule. An absent key is an empty list.
     pub fn list<T>(&mut self, key: &str, want: &str, rule: impl Fn(&str) -> Result<T, String>) -> Vec<(T, Spot)> {
         let Some(entry) = self.take(key) else { return Vec::new() };
-        let Body::List(items) = &entry.value.body else {
-            let kind = entry.value.kind();
+        let kind = entry.value.kind();
+        let Body::List(items) = entry.value.body else {
             let advice = format!("write it as {key}: […], or take the key out");
             self.faults.add(entry.value.at, format!("`{key}` wants a list of {want}, and here is {kind}: {advice}"));
             return Vec::new();
         };
         let mut list = Vec::with_capacity(items.len());
         for item in items {
+            let at = item.at;
             let Some(text) = self.text_of(item, key, want) else { continue };
             match rule(&text) {
-                Ok(value) => list.push((value, item.at)),
-                Err(why) => self.faults.add(item.at, format!("`{key}`: `{}` {why}", shown(&text))),
+                Ok(value) => list.push((value, at)),
+                Err(why) => self.faults.add(at, format!("`{key}`: `{}` {why}", shown(&text))),
             }
         }
         list
@@ -235,14 +244,14 @@ impl<'s, 'f> Fields<'s, 'f> {
             return None;
         };
         let mut argv = Vec::with_capacity(items.len());
-        for item in &items {
+        for item in items {
+            let at = item.at;
             let text = self.word_of(item, key, "words, a program and its arguments")?;
             if text.contains('\0') {
-                self.faults
-                    .add(item.at, format!("`{key}` has a zero byte, which no program can be given: take it out"));
+                self.faults.add(at, format!("`{key}` has a zero byte, which no program can be given: take it out"));
                 return None;
             }
-            argv.push(text.into_string());
+            argv.push(text.into_owned());
         }
         if argv.first().is_none_or(String::is_empty) {
             self.faults.add(at, format!("`{key}` names no program: write it as [program, argument]"));
@@ -262,9 +271,10 @@ impl<'s, 'f> Fields<'s, 'f> {
             return Vec::new();
         };
         let mut env: Vec<(String, String)> = Vec::with_capacity(entries.len());
-        let mut seen: HashSet<&str> = HashSet::with_capacity(entries.len());
+        let mut seen: HashSet<Cow<'s, str>> = HashSet::with_capacity(entries.len());
         const WORDS: &str = "cannot name a variable: take A-Z, a-z, 0-9 and _, and no digit in front";
-        for variable in &entries {
+        for variable in entries {
+            let value_at = variable.value.at;
             let name = variable.key.as_ref();
             let plain = |(i, b): (usize, u8)| b == b'_' || b.is_ascii_alphabetic() || (i > 0 && b.is_ascii_digit());
             if name.is_empty() || !name.bytes().enumerate().all(plain) {
@@ -274,15 +284,15 @@ impl<'s, 'f> Fields<'s, 'f> {
                     variable.at,
                     format!("`{key}`: `{name}` is a name that blackstart keeps for itself: take another"),
                 );
-            } else if !seen.insert(name) {
+            } else if !seen.insert(variable.key.clone()) {
                 self.faults.add(variable.at, format!("`{key}`: `{name}` is written twice: take one out"));
             } else if let Some(value) =
-                self.word_of(&variable.value, &format!("{key}: {name}"), "a plain word, or a text in quotes")
+                self.word_of(variable.value, &format!("{key}: {name}"), "a plain word, or a text in quotes")
             {
                 if value.contains('\0') {
-                    self.faults.add(variable.value.at, format!("`{key}: {name}` has a zero byte: take it out"));
+                    self.faults.add(value_at, format!("`{key}: {name}` has a zero byte: take it out"));
                 } else {
-                    env.push((name.to_owned(), value.into_string()));
+                    env.push((name.to_owned(), value.into_owned()));
                 }
             }
         }

@@ -66,7 +66,7 @@ pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
             return None;
         }
         let status = status.and_then(|(number, _)| u16::try_from(number).ok());
-        return Some(Box::new(Probe(Question::Http(url.into_string(), status))));
+        return Some(Box::new(Probe(Question::Http(url.into_owned(), status))));
     }
     if let Some((address, spot)) = tcp {
         if !is_address(&address) {
@@ -75,7 +75,7 @@ pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
             fields.faults.add(spot, text);
             return None;
         }
-        return Some(Box::new(Probe(Question::Tcp(address.into_string()))));
+        return Some(Box::new(Probe(Question::Tcp(address.into_owned()))));
     }
     run.map(|argv| Box::new(Probe(Question::Run(argv))) as Box<dyn Kind>)
 }
@@ -118,7 +118,7 @@ impl Probe {
     /// Asks until the answer is yes or the time is over. What could not be asked may be askable later.
     async fn wait(&self, scene: &Scene<'_>) -> Seen {
         let mut pause = FIRST_PAUSE;
-        let mut last = "was not asked".to_owned();
+        let mut last = "none yet".to_owned();
         loop {
             let over = match self.ask(scene).await {
                 Ok(yes @ Seen::Present(_)) => return yes,
@@ -131,7 +131,7 @@ impl Probe {
             };
             match over {
                 None => pause = (pause * 2).min(LONGEST_PAUSE),
-                Some(BrokenOff::Brake) => return Seen::BrokenOff(last),
+                Some(BrokenOff::Brake) => return Seen::BrokenOff(format!("broken off; the last answer: {last}")),
                 Some(BrokenOff::Deadline(time)) => {
                     return Seen::Absent(format!("{last} (asked for {})", crate::model::time::spoken(time)));
                 }

@@ -43,17 +43,21 @@ enum Went {
 /// A program and its arguments on one line, as a shell would read them: whatever stands in them, a table and a log keep
 /// their shape and a terminal obeys nothing.
 pub fn words(argv: &[String]) -> String {
-    let quoted = argv.iter().map(|word| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
-        if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
-        } else if word.contains(char::is_control) {
-            format!("$'{}'", word.chars().map(escaped).collect::<String>())
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,@%+".contains(&byte);
+    let mut line = String::new();
+    for (at, word) in argv.iter().enumerate() {
+        if at > 0 {
+            line.push(' ');
         }
-    });
-    quoted.collect::<Vec<_>>().join(" ")
+        if !word.is_empty() && word.bytes().all(plain) {
+            line.push_str(word);
+        } else if word.contains(char::is_control) {
+            line.extend(["$'", &word.chars().map(escaped).collect::<String>(), "'"]);
+        } else {
+            line.extend(["'", &word.replace('\'', r"'\''"), "'"]);
+        }
+    }
+    line
 }
 
 fn escaped(c: char) -> String {

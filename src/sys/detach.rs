@@ -25,10 +25,12 @@ pub async fn start(touch: &Touch, arguments: &[String], payload: &[u8]) -> io::R
         let words = scope.into_iter().chain(user).chain(["--".to_owned()]).chain(plain.iter().cloned());
         let words: Vec<String> = words.collect();
         // Without a running systemd it ends at once and nothing has begun: no answer came.
-        match attempt(touch.look(), &words, payload, true).await? {
-            Some((child, answer)) => return Ok(Started { child, answer, notice }),
-            None => notice = Some("no systemd scope could be had; the runner has a session of its own".to_owned()),
-        }
+        let why = match attempt(touch.look(), &words, payload, true).await {
+            Ok(Some((child, answer))) => return Ok(Started { child, answer, notice }),
+            Ok(None) => "systemd-run ended without starting it".to_owned(),
+            Err(error) => format!("systemd-run: {error}"),
+        };
+        notice = Some(format!("no systemd scope could be had ({why}); the runner has a session of its own"));
     }
     match attempt(touch.look(), &plain, payload, false).await? {
         Some((child, answer)) => Ok(Started { child, answer, notice }),

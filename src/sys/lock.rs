@@ -67,7 +67,12 @@ pub fn take(_: &Touch, path: &Path, holder: &Holder, shared: bool) -> Result<Loc
     let mut file = open(path, shared).map_err(Busy::Broken)?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
-        Err(rustix::io::Errno::WOULDBLOCK) => return Err(Busy::Held(holder_of(Look::new(), path).map(Box::new))),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            // The name in it may still be that of a holder who is gone: the present one has not written theirs yet.
+            let look = Look::new();
+            let who = holder_of(look, path).filter(|who| who.alive(look));
+            return Err(Busy::Held(who.map(Box::new)));
+        }
         Err(error) => return Err(Busy::Broken(error.into())),
     }
     let text = serde_json::to_vec(holder).map_err(|error| Busy::Broken(error.into()))?;

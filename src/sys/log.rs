@@ -58,11 +58,7 @@ fn plain(line: &str) -> String {
     let mut chars = line.chars();
     while let Some(c) = chars.next() {
         match c {
-            '\u{1b}' => {
-                if chars.next() == Some('[') {
-                    let _ = chars.by_ref().find(|c| ('@'..='~').contains(c));
-                }
-            }
+            '\u{1b}' => sequence(&mut chars),
             '\t' => out.push(' '),
             c if c.is_control() => {}
             c => out.push(c),
@@ -74,9 +70,29 @@ fn plain(line: &str) -> String {
     }
 }
 
+/// Takes what belongs to an escape sequence: a short one, one with numbers, or a text such as the title of a window.
+fn sequence(chars: &mut std::str::Chars<'_>) {
+    match chars.next() {
+        Some('[') => drop(chars.find(|c| ('@'..='~').contains(c))),
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            if chars.find(|c| matches!(c, '\u{7}' | '\u{1b}')) == Some('\u{1b}') {
+                chars.next();
+            }
+        }
+        Some(' '..='/') => drop(chars.find(|c| ('0'..='~').contains(c))),
+        Some(_) | None => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_and_character_sets_in_escape_sequences_are_not_shown() {
+        let text = "a\u{1b}]0;title\u{7}b\u{1b}]8;;http://x\u{1b}\\c\u{1b}(Bd\u{1b}7e\u{1b}";
+        assert_eq!(last_lines(text, 1), ["abcde"]);
+    }
 
     #[test]
     fn what_is_shown_has_no_escape_sequences_and_no_lines_of_ours() {

@@ -97,7 +97,7 @@ pub fn start(touch: &Touch, order: &Order<'_>, log: &StepLog) -> io::Result<Chil
         .dir(order.folder)
         .stdin_null()
         .stdout_file(log.handle()?)
-        .stderr_to_stdout()
+        .stderr_file(log.handle()?)
         .unchecked()
         .before_spawn(|command| {
             command.process_group(0);
@@ -189,16 +189,25 @@ impl Stranger {
     pub async fn ended(&self) -> io::Result<()> {
         self.fd.readable().await.map(|_| ())
     }
-    /// Ends the group that it leads.
-    pub async fn end(&self, _: &Touch) -> io::Result<()> {
+    /// Ends the group that it leads: asked first, killed after the grace. Returns when nothing of it lives.
+    pub async fn end(&self, touch: &Touch) -> io::Result<()> {
         let Some(group) = Pid::from_raw(self.process.pid) else { return Ok(()) };
         let _ = kill_process_group(group, Signal::TERM);
         if tokio::time::timeout(GRACE, self.ended()).await.is_err() {
             let _ = kill_process_group(group, Signal::KILL);
         }
-        match tokio::time::timeout(GRACE, self.ended()).await {
+        let rest = async {
+            self.ended().await?;
+            // What it had started may have ignored the asking, and must not go on beside its successor.
+            while procfs::group_lives(touch.look(), self.process) {
+                let _ = kill_process_group(group, Signal::KILL);
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(GRACE, rest).await {
             Ok(ended) => ended,
-            Err(_) => Err(io::Error::other(format!("process {} does not die", self.process.pid))),
+            Err(_) => Err(io::Error::other(format!("process {} or what it started does not die", self.process.pid))),
         }
     }
 }

@@ -46,6 +46,16 @@ pub fn alive(_: Look, process: Process) -> bool {
     stat(process.pid).is_some_and(|stat| stat.started == process.started && !matches!(stat.state, b'Z' | b'X'))
 }
 
+/// True when anything lives in the group that this process led. While it does, the group's number is given to nobody else.
+pub fn group_lives(_: Look, leader: Process) -> bool {
+    if stat(leader.pid).is_some_and(|now| now.started != leader.started) {
+        return false;
+    }
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    pids.any(|pid| stat(pid).is_some_and(|now| now.group == leader.pid && !matches!(now.state, b'Z' | b'X')))
+}
+
 /// The live group leaders that carry the mark of this run, by step. A leader is what we started; what it started in
 /// turn is in its group. Earliest first, so that a daemon which made itself a leader does not come before its parent.
 pub fn marked(_: Look, run: &str) -> BTreeMap<String, Vec<Process>> {

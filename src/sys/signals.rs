@@ -54,6 +54,21 @@ impl Signals {
     }
 }
 
+/// Does the work and keeps what was wished meanwhile. Whoever wishes twice will not wait: then there is no result.
+pub async fn heard_during<T>(signals: &mut Signals, work: impl Future<Output = T>) -> Option<(T, Option<Wish>)> {
+    let mut work = std::pin::pin!(work);
+    let mut wished = None;
+    loop {
+        tokio::select! {
+            done = &mut work => return Some((done, wished)),
+            wish = signals.next() => match wished {
+                None => wished = Some(wish),
+                Some(_) => return None,
+            },
+        }
+    }
+}
+
 /// Runs an event loop on this thread alone: journal, programs and looks stay on one thread, in one order.
 pub fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

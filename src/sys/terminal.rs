@@ -19,7 +19,7 @@ pub fn is_terminal(_: Look, stream: Stream) -> bool {
 
 /// True when the terminal can move its cursor and show colours.
 pub fn is_capable(look: Look, stream: Stream) -> bool {
-    is_terminal(look, stream) && std::env::var_os("TERM").is_none_or(|term| term != "dumb" && !term.is_empty())
+    is_terminal(look, stream) && std::env::var_os("TERM").is_some_and(|term| term != "dumb" && !term.is_empty())
 }
 
 /// How wide to write: the terminal's width within reason, COLUMNS where it says so, else 100.

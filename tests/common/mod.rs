@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -64,6 +64,41 @@ impl Lab {
     }
     pub fn recover(&self) -> Told {
         self.run(&["recover", "plan.yaml", "--confirm", &self.name])
+    }
+    /// The binary with these words, left running.
+    pub fn start(&self, words: &[&str]) -> Child {
+        self.command(words).spawn().unwrap()
+    }
+    pub fn start_recover(&self, more: &[&str]) -> Child {
+        self.start(&[&["recover", "plan.yaml", "--confirm", &self.name], more].concat())
+    }
+    /// Everything that runs for this lab: each process of ours has its state directory in the environment.
+    pub fn processes(&self) -> Vec<(i32, String)> {
+        let mark = self.folder.path().to_string_lossy().into_owned().into_bytes();
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+            let read = |name: &str| std::fs::read(entry.path().join(name)).unwrap_or_default();
+            if read("environ").windows(mark.len()).any(|window| window == mark) {
+                let line = String::from_utf8_lossy(&read("cmdline")).replace('\0', " ");
+                found.push((pid, line.trim_end().to_owned()));
+            }
+        }
+        found
+    }
+    #[track_caller]
+    pub fn nothing_is_left(&self) {
+        let began = Instant::now();
+        while !self.processes().is_empty() && began.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(self.processes(), [], "left running");
+    }
+    /// True when the newest journal holds this text.
+    pub fn journaled(&self, text: &str) -> bool {
+        let Some(run) = self.runs().pop() else { return false };
+        let bytes = std::fs::read(run.join("journal")).unwrap_or_default();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
     }
     pub fn resume(&self, more: &[&str]) -> Told {
         self.run(&[&["resume"], more].concat())
@@ -136,6 +171,26 @@ impl Told {
         assert!(!self.all().contains(text), "{text:?} was said:\n{}", self.all());
         self
     }
+}
+
+/// Sends a signal to one process.
+pub fn signal(pid: u32, name: &str) {
+    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    assert!(status.unwrap().success(), "kill -{name} {pid}");
+}
+
+/// Waits for a program that was started, for as long as a test may last.
+#[track_caller]
+pub fn ended(mut child: Child) -> Told {
+    let began = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if began.elapsed() > Duration::from_secs(60) {
+            child.kill().unwrap();
+            panic!("did not end: {}", Told::of(child.wait_with_output().unwrap()).all());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Told::of(child.wait_with_output().unwrap())
 }
 
 /// Runs a program with something to read.
