@@ -332,14 +332,16 @@ fn told(decision: &Decision) -> String {
 fn decisions() -> String {
     let mut out = "| what is remembered | inputs | may be done twice | may not |\n|---|---|---|---|\n".to_owned();
     for memory in [Memory::Never, Memory::Begun, Memory::Broken, Memory::Done, Memory::Accepted] {
-        for (same_inputs, inputs) in [(true, "the same"), (false, "changed")] {
-            let decide =
-                |repeatable| told(&resumed(Known { memory, same_inputs, repeatable, redo: false, accept: false }));
-            let name = format!("{memory:?}").to_lowercase();
-            let only_done = memory == Memory::Done;
-            if same_inputs || only_done {
-                let inputs = if only_done { inputs } else { "any" };
-                let _ = writeln!(out, "| {name} | {inputs} | {} | {} |", decide(true), decide(false));
+        let name = format!("{memory:?}").to_lowercase();
+        let rows = [true, false].map(|same_inputs| {
+            let known = |repeatable| Known { memory, same_inputs, repeatable, redo: false, accept: false };
+            format!("{} | {}", told(&resumed(known(true))), told(&resumed(known(false))))
+        });
+        match rows[0] == rows[1] {
+            true => writeln!(out, "| {name} | any | {} |", rows[0]).unwrap(),
+            false => {
+                let named = ["the same", "changed"].iter().zip(&rows);
+                named.for_each(|(inputs, row)| writeln!(out, "| {name} | {inputs} | {row} |").unwrap());
             }
         }
     }
