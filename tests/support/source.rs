@@ -35,8 +35,9 @@ fn walk(folder: &Path, wanted: &dyn Fn(&str) -> bool, found: &mut Vec<PathBuf>) 
     entries.sort_unstable();
     for path in entries {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && !path.is_symlink() {
-            if name != "target" && name != ".git" {
+        if path.is_dir() {
+            // What a link leads to is found where it lies.
+            if name != "target" && name != ".git" && !path.is_symlink() {
                 walk(&path, wanted, found);
             }
         } else if wanted(&name) {

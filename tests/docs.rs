@@ -1,0 +1,414 @@
+//! The pages, the example and the picture, held against the program: what they show is what it does.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+#[path = "support/page.rs"]
+mod page;
+
+use blackstart::engine::decide::{Decision, Known, Otherwise, resumed};
+use blackstart::journal::{Memory, frame};
+use blackstart::model::{Mode, State, state::Change};
+use blackstart::plan::{OnFailure, load};
+use blackstart::steps::keys::{self, Key, Shape};
+use blackstart::steps::{KINDS, fields};
+use blackstart::sys::yaml;
+use common::{Told, binary};
+use page::{Page, pages, root, timeless};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The example, copied to a folder of its own under a name that no other run has.
+struct Example {
+    folder: tempfile::TempDir,
+    name: String,
+}
+
+impl Example {
+    fn new(number: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // As long as the name it stands for, so that nothing moves in what is shown.
+        let name = format!("h{:05}{number}", std::process::id() % 100_000);
+        std::fs::create_dir(folder.path().join("scripts")).unwrap();
+        for (from, to) in [("plans", "plans"), ("scripts/example", "scripts/example")] {
+            let copied = Command::new("cp").arg("-R").arg(root().join(from)).arg(folder.path().join(to)).status();
+            assert!(copied.unwrap().success());
+        }
+        let example = Self { folder, name };
+        // What a run in the clone itself may have left.
+        let _ = std::fs::remove_dir_all(example.path("plans/.homelab"));
+        let plan = std::fs::read_to_string(example.path("plans/homelab.yaml")).unwrap();
+        let plan = plan.replace("name: homelab\n", &format!("name: {}\n", example.name));
+        std::fs::write(example.path("plans/homelab.yaml"), plan).unwrap();
+        example
+    }
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+    fn command(&self, words: &str) -> Command {
+        let mut command = Command::new(binary());
+        command.args(words.split(' ').map(|word| if word == "homelab" { &self.name } else { word }));
+        command.current_dir(self.folder.path()).env("XDG_STATE_HOME", self.path("state"));
+        command.env_remove("COLUMNS").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+    /// What a person sees who types this.
+    fn typed(&self, words: &str, code: i32) -> String {
+        let told = Told::of(self.command(words).output().unwrap()).code(code);
+        format!("$ blackstart {words}\n{}", self.shown(&told))
+    }
+    fn shown(&self, told: &Told) -> String {
+        let state = self.folder.path().canonicalize().unwrap().join("state");
+        told.all().replace(&state.display().to_string(), "~/.local/state").replace(&self.name, "homelab")
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        for folder in ["/run/lock", &std::env::var("XDG_RUNTIME_DIR").unwrap_or_default()] {
+            let _ = std::fs::remove_file(Path::new(folder).join(format!("blackstart-{}.lock", self.name)));
+        }
+    }
+}
+
+fn fenced(text: &str) -> String {
+    format!("```console\n{}\n```\n", text.trim_end())
+}
+
+const RECOVER: &str = "recover plans/homelab.yaml --confirm homelab";
+
+#[test]
+fn the_readme_shows_what_the_program_says() {
+    let mut readme = Page::open("README.md");
+    let whole = Example::new(1);
+    readme.holds("plan", &fenced(&whole.typed("plan plans/homelab.yaml", 0)), timeless);
+    assert!(!whole.path("plans/.homelab").exists() && !whole.path("state").exists(), "the preview left something");
+    readme.holds("recover", &fenced(&whole.typed(RECOVER, 0)), timeless);
+
+    let killed = Example::new(2);
+    let running = killed.command(RECOVER).spawn().unwrap();
+    let began = Instant::now();
+    while !killed.path("plans/.homelab/node/starts").exists() {
+        assert!(began.elapsed() < Duration::from_secs(30), "the node was not begun");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let status = Told::of(killed.command("status --output json").output().unwrap()).code(0);
+    let pid = serde_json::from_str::<serde_json::Value>(&status.out).unwrap()["pid"].as_i64().unwrap();
+    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+    let told = Told::of(running.wait_with_output().unwrap()).code(5);
+    let (lines, last) = (killed.shown(&Told { err: String::new(), ..told }), told.err);
+    let first =
+        format!("$ blackstart {RECOVER}\n{lines}$ kill -9 4711     # the process that does the work, from elsewhere");
+    let last = last.trim_start().replace(&killed.name, "homelab");
+    let resumed = killed.typed("resume", 0);
+    readme.holds("resume", &fenced(&format!("{first}\n{last}{resumed}")), timeless);
+
+    let worlds = [&whole, &killed].map(|example| example.path("plans/.homelab"));
+    let same = Told::of(Command::new("diff").arg("-r").args(worlds).output().unwrap());
+    assert_eq!((same.code, same.all()), (0, String::new()), "the killed run came to another end");
+}
+
+#[test]
+fn the_readme_names_the_two_commands_and_its_small_plan_is_one() {
+    let readme = Page::open("README.md").text;
+    assert!(readme.contains("scripts/try") && readme.contains("scripts/test"));
+    let plan = readme.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let read = load::from_text(plan, "README.md", Path::new("plans/homelab.yaml"), Mode::Recover);
+    assert!(read.is_ok(), "{}", read.err().unwrap());
+}
+
+#[test]
+fn a_drill_of_the_example_would_exercise_every_step_that_says_so() {
+    let path = root().join("plans/homelab.yaml");
+    let planned = load::load(blackstart::sys::Look::new(), &path, Mode::Drill).unwrap();
+    let taking = planned.file.steps.iter().filter(|step| step.absent_in(Mode::Drill).is_none());
+    let ids: Vec<&str> = taking.map(|step| step.id.as_str()).collect();
+    assert_eq!(ids, ["key", "read-back"]);
+}
+
+#[test]
+fn the_picture_and_the_schema_are_those_of_today() {
+    let empty = tempfile::tempdir().unwrap();
+    let said = |words: &[&str]| {
+        let mut command = Command::new(binary());
+        command.args(words).current_dir(root()).env("XDG_STATE_HOME", empty.path()).stdin(Stdio::null());
+        Told::of(command.output().unwrap()).code(0).out
+    };
+    let now = [
+        ("docs/homelab.svg", said(&["plan", "plans/homelab.yaml", "--output", "svg"])),
+        ("docs/plan.schema.json", said(&["schema"])),
+    ];
+    for (name, now) in now {
+        if std::env::var_os("BLACKSTART_GOLDEN").is_some_and(|what| what == "write") {
+            std::fs::write(root().join(name), &now).unwrap();
+        }
+        let before = std::fs::read_to_string(root().join(name)).unwrap_or_default();
+        assert!(before == now, "{name} is of another day: BLACKSTART_GOLDEN=write cargo test --test docs");
+    }
+}
+
+fn kind_of_value(shape: Shape) -> String {
+    let either = |words: &[&str]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>();
+    match shape {
+        Shape::Id => "a name".into(),
+        Shape::Ids => "a list of step ids".into(),
+        Shape::Facts => "a list of facts".into(),
+        Shape::Argv => "a list: a program and its arguments".into(),
+        Shape::WordOrArgv(words) => format!("{}, or a list: a program and its arguments", either(words).join(", ")),
+        Shape::Word(words) => either(words).join(" or "),
+        Shape::Span => "a time".into(),
+        Shape::Bool => "`true` or `false`".into(),
+        Shape::Count(most) => format!("a whole number from 0 to {most}"),
+        Shape::Number(least, most) => format!("a whole number from {least} to {most}"),
+        Shape::Text => "a text".into(),
+        Shape::Env => "a map of names and texts".into(),
+        Shape::Access => "a map of ways in".into(),
+        Shape::Kind => either(&KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()).join(" or "),
+        Shape::Steps => "a list of steps".into(),
+    }
+}
+
+/// A plan that is whole but for one line, which comes from the page.
+fn plan_with(table: &str, key: &str, line: &str) -> String {
+    let of_plan = |name: &str, text: &str| if table == "plan" && key == name { String::new() } else { text.to_owned() };
+    let mut plan = of_plan("name", "name: homelab\n") + &of_plan("outside", "outside: [host/disk]\n");
+    let mut step: Vec<String> = vec![line.to_owned()];
+    let mut put = |name: &str, text: &str| {
+        if name != key {
+            step.push(text.to_owned());
+        }
+    };
+    put("id", "id: node");
+    let probe = table == "probe";
+    put("kind", if probe { "kind: probe" } else { "kind: command" });
+    match (probe, key) {
+        (true, "status") => put("http", "http: https://git.example.org/healthz"),
+        (true, _) => {}
+        (false, _) => {
+            put("run", "run: [./node]");
+            put("verify", "verify: [./node, --check]");
+        }
+    }
+    if key == "retries" {
+        put("repeatable", "repeatable: true");
+    }
+    if table == "plan" {
+        plan.push_str(line);
+        plan.push('\n');
+        step.remove(0);
+    }
+    if !(table == "plan" && key == "steps") {
+        plan.push_str("steps:\n  - {id: key, kind: probe, run: [date]}\n");
+        let _ = writeln!(plan, "  - {}", step.join("\n    "));
+    }
+    plan
+}
+
+#[test]
+fn the_page_of_the_plan_file_has_every_key_and_its_examples_are_taken() {
+    let page = Page::open("docs/plan-file.md");
+    let kinds = KINDS.iter().map(|kind| (kind.name, kind.keys));
+    let tables: Vec<(&str, &[Key])> = [("plan", keys::PLAN), ("step", keys::STEP)].into_iter().chain(kinds).collect();
+    for (table, keys) in tables {
+        let rows = page.rows(&format!("keys of {table}"));
+        let names: Vec<String> = keys.iter().map(|key| format!("`{}`", key.name)).collect();
+        assert_eq!(rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>(), names, "keys of {table}");
+        for (key, row) in keys.iter().zip(&rows) {
+            let place = format!("{table}: {}", key.name);
+            assert_eq!(row[1], kind_of_value(key.shape), "{place}");
+            assert_eq!(row[2] == "required", key.required, "{place}");
+            assert!(row[3].starts_with(key.doc), "{place}: {}", key.doc);
+            let example = row[4].trim_matches('`');
+            assert!(example.starts_with(&format!("{}:", key.name)), "{place}: {example}");
+            let plan = plan_with(table, key.name, example);
+            let read = load::from_text(&plan, "plan.yaml", Path::new("plan.yaml"), Mode::Recover);
+            assert!(read.is_ok(), "{place}: {}\n{plan}", read.err().unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_defaults_on_the_page_are_those_of_the_program() {
+    let page = Page::open("docs/plan-file.md");
+    let text = "name: a\nsteps:\n- {id: c, kind: command, run: [a], verify: [b]}\n- {id: p, kind: probe, run: [a]}\n";
+    let planned = load::from_text(text, "p", Path::new("p"), Mode::Recover).unwrap_or_else(|error| panic!("{error}"));
+    let [command, probe] = &planned.file.steps[..] else { panic!("two steps") };
+    let default = |table: &str, key: &str| {
+        let rows = page.rows(&format!("keys of {table}"));
+        rows.iter().find(|row| row[0] == format!("`{key}`")).unwrap()[2].clone()
+    };
+    let minutes = |time: Duration| time.as_secs() / 60;
+    let times = (minutes(command.deadline()), minutes(probe.deadline()));
+    assert_eq!(default("step", "timeout"), format!("`{}m` for a command, `{}m` for a probe", times.0, times.1));
+    assert_eq!(default("step", "retries"), format!("`{}`", command.retries));
+    assert!(command.on_failure == OnFailure::Stop && default("step", "on-failure") == "`stop`");
+    assert_eq!(default("command", "repeatable"), format!("`{}`", command.kind.repeatable()));
+    assert!(command.absent_in(Mode::Drill).is_some() && default("command", "drill") == "`skip`");
+    for limit in [
+        format!("{} deep", yaml::DEEPEST),
+        format!("{} KiB", yaml::LONGEST_SCALAR >> 10),
+        format!("first {} mistakes", fields::SHOWN),
+    ] {
+        assert!(page.text.contains(&limit), "{limit}");
+    }
+}
+
+#[test]
+fn a_program_gets_the_environment_that_the_page_lists() {
+    let page = Page::open("docs/plan-file.md");
+    let listed: BTreeSet<String> = page
+        .block("environment")
+        .split_whitespace()
+        .filter(|word| !word.starts_with("```"))
+        .map(str::to_owned)
+        .collect();
+    let lab = common::Lab::new(
+        "  - {id: a, kind: command, run: [sh, -c, 'env > world/env'], verify: [test, -s, world/env], env: {MINE: x}}\n",
+    );
+    let mut command = lab.command(&["recover", "plan.yaml", "--confirm", &lab.name]);
+    // These would lead the program itself astray; the rest may be anything.
+    let held = ["PATH", "HOME", "TMPDIR", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "SUDO_USER"];
+    for name in listed.iter().filter(|name| !held.contains(&name.as_str())).chain([&"SECRET_OF_MINE".to_owned()]) {
+        command.env(name, "C");
+    }
+    let place = lab.folder.path();
+    command.env("TMPDIR", place).env("XDG_RUNTIME_DIR", place).env("HOME", place).env("SUDO_USER", "nobody-at-all");
+    Told::of(command.output().unwrap()).code(0);
+    let of_the_shell = ["PWD", "OLDPWD", "SHLVL", "_", "MINE"];
+    let got: BTreeSet<String> = (lab.read("world/env").lines())
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, _)| name.to_owned())
+        .filter(|name| !of_the_shell.contains(&name.as_str()))
+        .collect();
+    assert_eq!(got, listed, "left: what a program got, right: the page");
+}
+
+const CHANGES: [Change; 14] = [
+    Change::Check,
+    Change::Cleared,
+    Change::Found,
+    Change::Unclear,
+    Change::Touch,
+    Change::Touched,
+    Change::Prove,
+    Change::Retry,
+    Change::Break,
+    Change::Stop,
+    Change::Accept,
+    Change::Skip,
+    Change::Exclude,
+    Change::Reopen,
+];
+
+fn transitions() -> String {
+    let mut out = "| from | what happens → to |\n|---|---|\n".to_owned();
+    for state in State::ALL {
+        let ways =
+            CHANGES.iter().filter_map(|change| Some((format!("{change:?}").to_lowercase(), state.after(*change)?)));
+        let ways: Vec<String> = ways.map(|(change, to)| format!("{change} → {}", to.as_str())).collect();
+        let _ = writeln!(out, "| {} | {} |", state.as_str(), ways.join(", "));
+    }
+    out
+}
+
+fn told(decision: &Decision) -> String {
+    match decision {
+        Decision::Skip(why) => format!("skip ({why})"),
+        Decision::Do(why) => format!("do it: {why}"),
+        Decision::Ask(why) => format!("ask a person: {why}"),
+        Decision::Look { otherwise, .. } => {
+            let not_there = match otherwise {
+                Otherwise::Do(_) => "do it",
+                Otherwise::Ask(_) => "ask a person",
+                Otherwise::Accept(_) => "take the person's word",
+            };
+            format!("look; not there: {not_there}")
+        }
+    }
+}
+
+fn decisions() -> String {
+    let mut out = "| what is remembered | inputs | may be done twice | may not |\n|---|---|---|---|\n".to_owned();
+    for memory in [Memory::Never, Memory::Begun, Memory::Broken, Memory::Done, Memory::Accepted] {
+        let name = format!("{memory:?}").to_lowercase();
+        let rows = [true, false].map(|same_inputs| {
+            let known = |repeatable| Known { memory, same_inputs, repeatable, redo: false, accept: false };
+            format!("{} | {}", told(&resumed(known(true))), told(&resumed(known(false))))
+        });
+        match rows[0] == rows[1] {
+            true => writeln!(out, "| {name} | any | {} |", rows[0]).unwrap(),
+            false => {
+                let named = ["the same", "changed"].iter().zip(&rows);
+                named.for_each(|(inputs, row)| writeln!(out, "| {name} | {inputs} | {row} |").unwrap());
+            }
+        }
+    }
+    out
+}
+
+/// A journal with one record, as it lies in the file.
+fn bytes() -> String {
+    let body = br#"{"r":"notice","t":5,"message":"hi"}"#;
+    let mut framed = Vec::new();
+    frame::put(&mut framed, body);
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
+    let at = frame::MAGIC.len();
+    let mut out = "| offset | bytes | what it is |\n|--:|---|---|\n".to_owned();
+    let text = String::from_utf8_lossy(frame::MAGIC);
+    let _ = writeln!(out, "| 0 | `{}\\n` | the magic line; its number is the version of the format |", text.trim_end());
+    for (from, what) in
+        [(0, "length of the body"), (4, "CRC-32 of the four bytes of the length"), (8, "CRC-32 of the body")]
+    {
+        let _ = writeln!(out, "| {} | `{}` | {what}, little-endian |", at + from, hex(&framed[from..from + 4]));
+    }
+    let _ = writeln!(out, "| {} | `{}` | the body, JSON |", at + 12, String::from_utf8_lossy(&framed[12..]));
+    out
+}
+
+#[test]
+fn the_tables_of_the_architecture_are_those_of_the_program() {
+    let mut page = Page::open("docs/architecture.md");
+    for (block, now) in [("transitions", transitions()), ("decisions", decisions()), ("bytes", bytes())] {
+        page.holds(block, &now, str::to_owned);
+    }
+}
+
+#[test]
+fn every_crate_has_its_line_of_reason() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let page = Page::open("docs/dependencies.md");
+    for (section, block) in [("dependencies", "program"), ("dev-dependencies", "tests")] {
+        let lines = manifest.split(&format!("\n[{section}]\n")).nth(1).unwrap().split("\n[").next().unwrap().lines();
+        let listed: BTreeSet<String> =
+            lines.filter_map(|line| line.split_once(" = ")).map(|(name, _)| format!("`{name}`")).collect();
+        let rows = page.rows(block);
+        assert!(rows.iter().all(|row| row[1].len() > 20), "a reason is more than a word");
+        let named: BTreeSet<String> = rows.into_iter().map(|row| row[0].clone()).collect();
+        assert_eq!(named, listed, "left: the page, right: [{section}] of Cargo.toml");
+    }
+}
+
+/// The targets of links that lead to files of ours.
+fn links(text: &str) -> Vec<String> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next());
+    let sources = text.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let ours = targets.chain(sources).filter(|target| !target.contains("://") && !target.starts_with('#'));
+    ours.map(|target| target.split('#').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    assert_eq!(links("[a](b.md#c) ![x](d.svg) [e](https://f) [g](#h)"), ["b.md", "d.svg"]);
+    let mut seen = 0;
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for target in links(&text) {
+            let path = page.parent().unwrap().join(&target);
+            assert!(path.exists(), "{}: {target} is not there", page.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 5, "only {seen} links were found");
+}
