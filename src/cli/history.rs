@@ -73,7 +73,11 @@ fn text(runs: &[Result<Run, Problem>], width: usize) -> String {
         let change = match (run.complete(), run.ending(), before.and_then(|older| older.ending())) {
             (true, Some(now), Some(then)) => {
                 let change = now.seconds - then.seconds;
-                format!("{}{}", if change < 0.0 { "-" } else { "+" }, span(change.abs()))
+                match change {
+                    change if change <= -1.0 => format!("-{}", span(change.abs())),
+                    change if change >= 1.0 => format!("+{}", span(change)),
+                    _ => "as long".to_owned(),
+                }
             }
             _ => String::new(),
         };

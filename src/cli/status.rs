@@ -38,6 +38,9 @@ fn state(run: &Run, alive: bool, id: &StepId) -> (&'static str, String, Option<f
         // Why it was begun is no news any more; what it does is.
         step.reason.clear();
     }
+    if !alive && matches!(step.state, State::Touching | State::Verifying) {
+        "its process is gone; resume looks at it first".clone_into(&mut step.reason);
+    }
     // The machine's clock means the same to us as to a process that is alive.
     let end = if running { Some(clock::uptime()) } else { step.ended };
     let took = step.began.zip(end).map(|(began, end)| end.saturating_sub(began) as f64 / 1000.0);

@@ -34,6 +34,8 @@ pub struct PastStep {
     pub reason: String,
     /// When it was last begun or looked at, and when that ended.
     pub began: Option<u64>,
+    /// Waits to be tried again.
+    resting: bool,
     pub ended: Option<u64>,
 }
 
@@ -47,6 +49,7 @@ impl Default for PastStep {
             child: None,
             reason: String::new(),
             began: None,
+            resting: false,
             ended: None,
         }
     }
@@ -100,6 +103,7 @@ impl Past {
                 self.resumes += 1;
                 self.last_t = resume.t;
                 for past in self.steps.values_mut() {
+                    past.resting = false;
                     past.state = past.state.after(Change::Reopen).ok_or("a step cannot be reopened")?;
                 }
             }
@@ -155,7 +159,10 @@ impl PastStep {
                 self.inputs = Some(*inputs);
                 self.child = None;
                 self.reason.clone_from(why);
-                self.began = Some(t);
+                // The attempts of a step count as one stretch of time, as they do where it is told.
+                if !std::mem::take(&mut self.resting) {
+                    self.began = Some(t);
+                }
                 self.ended = None;
             }
             Did::Child { child, part } => self.child = Some((*child, *part, boot.to_owned())),
@@ -164,7 +171,10 @@ impl PastStep {
                 self.memory = Memory::Done;
                 self.reason.clone_from(saw);
             }
-            Did::Retry { reason, .. } => self.reason.clone_from(reason),
+            Did::Retry { reason, .. } => {
+                self.resting = true;
+                self.reason.clone_from(reason);
+            }
             Did::Break { reason, began, .. } => {
                 self.memory = if *began { Memory::Broken } else { Memory::Never };
                 self.reason.clone_from(reason);
