@@ -47,7 +47,7 @@ fn parse(bencher: Bencher<'_, '_>, steps: usize) {
 fn wire_and_order(bencher: Bencher<'_, '_>, steps: usize) {
     let plan = planned(steps).file;
     bencher.counter(ItemsCount::new(steps)).bench(|| {
-        let graph = wants::wants(&plan).ok().expect("a plan without a fault").graph;
+        let graph = wants::wants(&plan).expect("a plan without a fault").graph;
         let waves = graph.waves();
         let digest = graph::digest(&plan, &graph, Mode::Recover);
         (graph, waves, digest)
