@@ -35,7 +35,8 @@ fn every_kept_journal_is_whole_and_says_what_it_was_kept_for() {
     use {Memory as M, State as S};
     let skipped = (S::Skipped, M::Never);
     let whole = [(S::Verified, M::Done), (S::Verified, M::Done), skipped, (S::Verified, M::Done)];
-    let as_told: [(&str, Option<Outcome>, [(S, M); 4]); 5] = [
+    type Kept = (&'static str, Option<Outcome>, [(State, Memory); 4]);
+    let as_told: [Kept; 5] = [
         ("verified", Some(Outcome::Verified), whole),
         (
             "failed",
