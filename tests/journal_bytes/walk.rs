@@ -210,8 +210,7 @@ fn written(records: &[Record]) -> Vec<u8> {
         writer.push(record).unwrap();
     }
     writer.sync().unwrap();
-
-    kept.0.borrow().clone()
+    kept.0.take()
 }
 
 /// Seen red: a walk that the table forbids is refused, with the record and the step named.
