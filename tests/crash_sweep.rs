@@ -208,6 +208,9 @@ fn with_a_disk_that_fails_it_never_claims_what_is_not_so() {
         ("openat", "error=ENOSPC"),
         ("openat", "error=EIO"),
         ("rename", "error=EIO"),
+        ("pidfd_open", "error=EMFILE"),
+        ("clone3", "error=EAGAIN"),
+        ("execve", "error=ENOMEM"),
     ] {
         points += sweep(call, fault).values().sum::<usize>();
     }

@@ -5,7 +5,7 @@ use crate::model::Mode;
 use crate::sys::Touch;
 use crate::sys::log::StepLog;
 use crate::sys::pace::{BrokenOff, Pace};
-use crate::sys::process::{self, Exit, GRACE, Order};
+use crate::sys::process::{self, Exit, GRACE, NoChild, Order};
 use crate::sys::procfs::Process;
 use std::cell::RefCell;
 use std::path::Path;
@@ -75,7 +75,7 @@ impl Scene<'_> {
         let order = Order { argv, folder: self.folder, env, run: self.run, step: self.step, mode: self.mode.as_str() };
         let (mut child, from) = match self.begin(&order) {
             Ok(begun) => begun,
-            Err(why) => return Went::NotStarted(why),
+            Err(went) => return went,
         };
         (self.started)(child.process, part);
         let kept = self.pace.keep(child.wait()).await;
@@ -95,19 +95,21 @@ impl Scene<'_> {
     }
 
     /// Writes what is started into the log and starts it. A program whose output could be lost is not started.
-    fn begin(&self, order: &Order<'_>) -> Result<(process::Child, u64), String> {
+    fn begin(&self, order: &Order<'_>) -> Result<(process::Child, u64), Went> {
         let path = self.run.join("log").join(format!("{}.log", self.step));
+        let unlogged = |error| Went::NotStarted(format!("its log {}: {error}", path.display()));
         let mut slot = self.log.borrow_mut();
         let log = match &mut *slot {
             Some(log) => log,
-            empty => empty.insert(
-                StepLog::open(self.touch, &path).map_err(|error| format!("its log {}: {error}", path.display()))?,
-            ),
+            empty => empty.insert(StepLog::open(self.touch, &path).map_err(unlogged)?),
         };
-        log.note(&words(order.argv)).map_err(|error| format!("its log {}: {error}", path.display()))?;
+        log.note(&words(order.argv)).map_err(unlogged)?;
         let from = log.length();
         let program = order.argv.first().map_or("", String::as_str);
-        let child = process::start(self.touch, order, log).map_err(|error| format!("{program}: {error}"))?;
+        let child = process::start(self.touch, order, log).map_err(|none| match none {
+            NoChild::Never(error) => Went::NotStarted(format!("{program}: {error}")),
+            NoChild::Lost(error) => Went::Lost(format!("{program}: {error}")),
+        })?;
         Ok((child, from))
     }
 

@@ -89,10 +89,34 @@ pub struct Child {
     pub process: Process,
 }
 
+/// Why there is no program to wait for.
+#[derive(Debug)]
+pub enum NoChild {
+    /// Nothing was started.
+    Never(io::Error),
+    /// It was started, could not be watched, and was ended.
+    Lost(io::Error),
+}
+
 /// Starts a program with its output going into the log. It reads nothing.
-pub fn start(touch: &Touch, order: &Order<'_>, log: &StepLog) -> io::Result<Child> {
+pub fn start(touch: &Touch, order: &Order<'_>, log: &StepLog) -> Result<Child, NoChild> {
+    let handle = expression(order, log).and_then(|expression| expression.start()).map_err(NoChild::Never)?;
+    match watched(&handle) {
+        Ok(watched) => Ok(child(touch.look(), handle, watched)),
+        Err(error) => {
+            let group = handle.pids().first().and_then(|pid| Pid::from_raw(i32::try_from(*pid).ok()?));
+            if let Some(group) = group {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+            let _ = handle.wait();
+            Err(NoChild::Lost(error))
+        }
+    }
+}
+
+fn expression(order: &Order<'_>, log: &StepLog) -> io::Result<duct::Expression> {
     let (program, arguments) = order.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    let expression = duct::cmd(program_path(order.folder, program).into_os_string(), arguments)
+    Ok(duct::cmd(program_path(order.folder, program).into_os_string(), arguments)
         .full_env(environment(order))
         .dir(order.folder)
         .stdin_null()
@@ -102,17 +126,27 @@ pub fn start(touch: &Touch, order: &Order<'_>, log: &StepLog) -> io::Result<Chil
         .before_spawn(|command| {
             command.process_group(0);
             Ok(())
-        });
-    adopt(touch.look(), expression.start()?)
+        }))
 }
 
-pub(super) fn adopt(look: Look, handle: duct::Handle) -> io::Result<Child> {
+/// The number of a started program, and the word of its end.
+fn watched(handle: &duct::Handle) -> io::Result<(Pid, Ready)> {
     let number = handle.pids().first().and_then(|pid| i32::try_from(*pid).ok()).unwrap_or(0);
     let pid = Pid::from_raw(number).ok_or(io::ErrorKind::NotFound)?;
-    let ended = ready::watch(pidfd_open(pid, PidfdFlags::NONBLOCK)?)?;
+    Ok((pid, ready::watch(pidfd_open(pid, PidfdFlags::NONBLOCK)?)?))
+}
+
+fn child(look: Look, handle: duct::Handle, (pid, ended): (Pid, Ready)) -> Child {
+    let number = pid.as_raw_nonzero().get();
     // A program that has ended already still has its entry: nobody has waited for it.
     let process = procfs::identify(look, number).unwrap_or(Process { pid: number, started: 0 });
-    Ok(Child { handle, pid, ended, process })
+    Child { handle, pid, ended, process }
+}
+
+/// Takes over a program that was started in another way.
+pub(super) fn adopt(look: Look, handle: duct::Handle) -> io::Result<Child> {
+    let watched = watched(&handle)?;
+    Ok(child(look, handle, watched))
 }
 
 impl Child {
