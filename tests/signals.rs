@@ -40,7 +40,10 @@ fn once(name: &str) {
     let lab = Lab::new(HELD);
     let recover = lab.start_recover(&[]);
     begun(&lab);
-    lab.wait_for("the probe to ask", || lab.journaled("asks"));
+    // After the third question comes a pause that is long enough to be met.
+    let asked = || std::fs::read_to_string(lab.runs()[0].join("log/asks.log")).unwrap_or_default();
+    lab.wait_for("the probe to ask", || asked().matches("--- test").count() == 3);
+    std::thread::sleep(std::time::Duration::from_millis(50));
     signal(recover.id(), name.trim_start_matches("SIG"));
     lab.wait_for("the signal to be noted", || lab.journaled(name));
     lab.write("world/go", "");

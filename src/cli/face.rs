@@ -107,18 +107,26 @@ impl Face {
 
     /// Time went by without an event. `last` gives the last line of a step's log.
     pub fn quiet_for(&mut self, span: f64, like: &Event, last: impl Fn(&StepId) -> String) {
+        for event in self.waiting(span, like, last) {
+            self.put(&event, Duration::ZERO);
+        }
+    }
+
+    /// What there is to say of the steps that are waited for, now and then.
+    fn waiting(&mut self, span: f64, like: &Event, last: impl Fn(&StepId) -> String) -> Vec<Event> {
         self.still += span;
         if self.still < QUIET || self.running.is_empty() {
-            return;
+            return Vec::new();
         }
         self.quiet += self.still;
         self.still = 0.0;
         let into = like.into + self.quiet;
         let at = Stamp(like.at.0.saturating_add((self.quiet * 1000.0) as i64));
-        for (step, began) in self.running.clone() {
-            let what = What::StepWaiting { last: last(&step), seconds: (into - began).max(0.0), step };
-            self.put(&Event { at, into, what, ..like.clone() }, Duration::ZERO);
-        }
+        let waiting = |(step, began): (&StepId, &f64)| {
+            let what = What::StepWaiting { last: last(step), seconds: (into - began).max(0.0), step: step.clone() };
+            Event { at, into, what, ..like.clone() }
+        };
+        self.running.iter().map(waiting).collect()
     }
 
     /// The display is left before the run has ended.
@@ -126,5 +134,39 @@ impl Face {
         if let Shape::Bars(bars) = &mut self.shape {
             bars.leave();
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::model::RunId;
+
+    #[test]
+    fn after_thirty_seconds_without_a_word_it_is_told_what_runs_and_since_when() {
+        let step = StepId::new("restore").unwrap();
+        let (shape, running) = (Shape::Silent, BTreeMap::new());
+        let mut face = Face { shape, running, still: 0.0, quiet: 0.0, run: PathBuf::new() };
+        let event = |into, what| Event {
+            run: RunId::new("2026-11-03T02-11-07").unwrap(),
+            seq: 1,
+            at: Stamp((into * 1000.0) as i64),
+            into,
+            what,
+        };
+        let begun = event(10.0, What::StepStarted { step: step.clone(), attempt: 1, reason: String::new() });
+        face.show(Look::new(), &begun, Stamp(10_000));
+        let last = |_: &StepId| "3 of 7".to_owned();
+        let mut tick = || face.waiting(1.0, &begun, last);
+        let told: Vec<Vec<Event>> = (0..65).map(|_| tick()).collect();
+        let at: Vec<usize> = (0..65).filter(|n| !told[*n].is_empty()).collect();
+        assert_eq!(at, [29, 59], "once each thirty seconds");
+        let what = |seconds| What::StepWaiting { step: step.clone(), seconds, last: "3 of 7".into() };
+        assert_eq!((&told[29][0].what, &told[59][0].what), (&what(30.0), &what(60.0)));
+        let mut lines = Lines::new(Paint(false), Volume::Normal, PathBuf::new());
+        assert_eq!(lines.tell(&told[59][0]), "  … restore    1:00  still running: 3 of 7\n");
+        face.show(Look::new(), &event(99.0, What::Notice { message: String::new() }), Stamp(0));
+        assert!((0..29).all(|_| face.waiting(1.0, &begun, last).is_empty()), "news begins the waiting anew");
     }
 }

@@ -8,7 +8,12 @@ use clap::CommandFactory;
 
 pub fn completions(context: &Context, args: &CompletionsArgs) -> Result<u8, Problem> {
     let mut text = Vec::new();
-    clap_complete::generate(args.shell, &mut Args::command(), "blackstart", &mut text);
+    let all = Args::command();
+    // What is not meant to be typed is not offered; the generators do not leave it out by themselves.
+    let visible = all.get_subcommands().filter(|sub| !sub.is_hide_set()).cloned();
+    let mut command = clap::Command::new("blackstart").args(all.get_arguments().cloned()).subcommands(visible);
+    command = command.version(env!("CARGO_PKG_VERSION"));
+    clap_complete::generate(args.shell, &mut command, "blackstart", &mut text);
     context.print(&String::from_utf8_lossy(&text))?;
     Ok(0)
 }

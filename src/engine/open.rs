@@ -1,7 +1,7 @@
 //! Opens a run: takes the locks, makes or reads the journal, and refuses what does not fit.
 
 use crate::journal::record::Pid;
-use crate::journal::{Begin, Past, Record, Resume, Writer, read};
+use crate::journal::{Begin, Past, Record, Resume, Teller, Writer, read};
 use crate::model::{Kind, Problem, RunId, StepId};
 use crate::plan::load::Planned;
 use crate::sys::files::{self, Append};
@@ -180,6 +180,8 @@ pub struct Left {
     pub past: Past,
     good: usize,
     torn: usize,
+    /// How many seconds into the run its last word was said.
+    into: f64,
 }
 
 /// Reads a journal; damage is told with its offset.
@@ -195,11 +197,30 @@ pub fn left(touch: &Touch, run: &Path) -> Result<Left, Problem> {
     })?;
     let past = Past::of(&story)
         .map_err(|why| Problem::refused(format!("{shown}: the journal contradicts itself: {}", why.0)).next(advice))?;
-    Ok(Left { past, good: story.good, torn: story.torn })
+    let name = run.file_name().unwrap_or_default().to_string_lossy();
+    let events = RunId::new(&name).map(|id| Teller::all(id, &story.records)).map_err(Problem::usage)?;
+    let into = events.last().map_or(0.0, |event| event.into);
+    Ok(Left { past, good: story.good, torn: story.torn, into })
 }
 
 /// Goes on with a run.
 pub fn resume(
+    touch: &Touch,
+    run: &Path,
+    state: &Path,
+    planned: &Planned,
+    wishes: &super::run::Wishes,
+) -> Result<Opened, Problem> {
+    reopen(touch, run, state, planned, wishes).map_err(|mut problem| {
+        if problem.kind == Kind::Journal {
+            // A run that has begun cannot move to another place.
+            problem.next = vec!["give it room, then the same command again; nothing more was begun".to_owned()];
+        }
+        problem
+    })
+}
+
+fn reopen(
     touch: &Touch,
     run: &Path,
     state: &Path,
@@ -212,7 +233,7 @@ pub fn resume(
     let target = lock_target(touch, planned, &doing, run, state)?;
     let own = lock_run(touch, run, &doing)?;
     // Read only now that nobody else can write: what is read is what is gone on from.
-    let Left { past, good, torn } = left(touch, run)?;
+    let Left { past, good, torn, into: before } = left(touch, run)?;
     fits(planned, &past)?;
     let path = run.join("journal");
     let broken = |error: io::Error| cannot(&path, "the journal cannot be written", &error);
@@ -222,6 +243,8 @@ pub fn resume(
         true => t.saturating_sub(past.begin.t) as f64 / 1000.0,
         false => at.0.saturating_sub(past.begin.at.0).max(0) as f64 / 1000.0,
     };
+    // Time in a run never goes back, whatever the wall clock did.
+    let into = into.max(before);
     let resume = Resume {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         jobs: wishes.jobs,

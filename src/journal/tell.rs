@@ -13,6 +13,8 @@ pub struct Teller {
     first: Option<(Stamp, u64, String)>,
     /// The wall clock, the machine's clock and the seconds into the run at which the present process took over.
     base: (Stamp, u64, f64),
+    /// Seconds into the run of the last event.
+    last: f64,
     start: Option<What>,
     began: HashMap<StepId, u64>,
 }
@@ -25,6 +27,7 @@ impl Teller {
             mode: Mode::Recover,
             first: None,
             base: (Stamp(0), 0, 0.0),
+            last: 0.0,
             start: None,
             began: HashMap::new(),
         }
@@ -40,11 +43,12 @@ impl Teller {
         let (at, base, into) = self.base;
         let since = t.saturating_sub(base);
         self.seq += 1;
+        self.last = into + since as f64 / 1000.0;
         Event {
             run: self.run.clone(),
             seq: self.seq,
             at: Stamp(at.0.saturating_add(i64::try_from(since).unwrap_or(0))),
-            into: into + since as f64 / 1000.0,
+            into: self.last,
             what,
         }
     }
@@ -78,7 +82,7 @@ impl Teller {
                     None => 0.0,
                 };
                 // Time in a run never goes back, whatever the wall clock did.
-                self.base = (resume.at, resume.t, into.max(self.base.2));
+                self.base = (resume.at, resume.t, into.max(self.last));
                 self.began.clear();
                 let mut what = self.start.clone()?;
                 if let What::RunStarted { resumed, version, jobs, .. } = &mut what {

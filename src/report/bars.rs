@@ -25,7 +25,7 @@ impl Bars {
         lines.started = false;
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stdout());
         let head = all.add(ProgressBar::no_length());
-        let style = ProgressStyle::with_template("{msg}  {clock}{prefix}  {bar:24} {pos}/{len} steps");
+        let style = ProgressStyle::with_template("  {clock}{prefix}  {pos}/{len} steps  {bar:12}  {wide_msg}");
         head.set_style(timed(style.unwrap_or_else(|_| ProgressStyle::default_bar())).progress_chars("━━─"));
         Self { lines, all, head, running: HashMap::new(), sentences: HashMap::new() }
     }
