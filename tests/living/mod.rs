@@ -22,7 +22,7 @@ impl Going {
 /// A script that stops before its effect and after it, until it is let go. `$1` is the step. The effect is one line in
 /// `world/effects`; `world/STEP` says that it is done.
 pub const GATED: &str = "\
-gate() { [ -e world/go-$1 ] || { : > world/at-$1; while [ ! -e world/go-$1 ]; do sleep 0.01; done; }; }
+gate() { [ -e world/go-$1 ] || { : > world/at-$1; while [ ! -e world/go-$1 ]; do sleep 0.01; [ -d world ] || exit 9; done; }; }
 gate before-$1
 echo $1 >> world/effects
 echo done > world/$1

@@ -16,7 +16,7 @@ pub const STEPS: &str = r#"
 
 /// What `killed` was killed in. It is an input of its steps, so it stays as it is, to the byte.
 pub const KILLED_IN: &str = "\
-gate() { [ -e world/go-$1 ] || { : > world/at-$1; while [ ! -e world/go-$1 ]; do sleep 0.01; done; }; }
+gate() { [ -e world/go-$1 ] || { : > world/at-$1; while [ ! -e world/go-$1 ]; do sleep 0.01; [ -d world ] || exit 9; done; }; }
 gate before-$1
 echo $1 >> world/effects
 echo done > world/$1

@@ -115,7 +115,7 @@ fn what_an_ended_program_had_started_does_not_run_beside_the_new_one() {
 
 /// Starts a program that ignores SIGTERM and goes on by itself.
 const DEAF: &str = "\
-sh -c 'trap \"\" TERM; echo $$ > world/deaf.new; mv world/deaf.new world/deaf; while :; do sleep 0.05; done' &
+sh -c 'trap \"\" TERM; echo $$ > world/deaf.new; mv world/deaf.new world/deaf; while [ -d world ]; do sleep 0.05; done' &
 while [ ! -e world/deaf ]; do sleep 0.01; done
 ";
 
