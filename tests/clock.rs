@@ -3,27 +3,8 @@
 
 mod common;
 
-use common::{Lab, Told, have, not_run};
+use common::{Lab, TWO, have, not_run, told};
 use std::path::Path;
-use std::process::Command;
-
-const TWO: &str = r#"
-  - id: one
-    kind: command
-    repeatable: true
-    run: [sh, -c, "echo x >> world/one"]
-    verify: [test, -e, world/one]
-  - id: two
-    kind: command
-    repeatable: true
-    needs: [one]
-    run: [touch, world/two]
-    verify: [test, -e, world/two]
-"#;
-
-fn told(command: &mut Command) -> Told {
-    Told::of(command.output().unwrap())
-}
 
 #[test]
 fn a_clock_that_goes_back_mixes_nothing_up() {

@@ -3,22 +3,8 @@
 
 mod common;
 
-use common::{Lab, Told, binary, not_run};
+use common::{Lab, TWO, Told, binary, not_run};
 use std::process::{Command, Stdio};
-
-const TWO: &str = r#"
-  - id: one
-    kind: command
-    repeatable: true
-    run: [sh, -c, "echo x >> world/one"]
-    verify: [test, -e, world/one]
-  - id: two
-    kind: command
-    repeatable: true
-    needs: [one]
-    run: [touch, world/two]
-    verify: [test, -e, world/two]
-"#;
 
 /// A shell in a namespace of its own where file systems can be mounted; `None` where that is not permitted.
 fn mounting(lab: &Lab, script: &str) -> Option<Told> {

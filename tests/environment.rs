@@ -3,26 +3,8 @@
 
 mod common;
 
-use common::{Lab, Told, binary, ended, not_run};
+use common::{Lab, TWO, binary, ended, not_run, told};
 use std::process::{Command, Stdio};
-
-const TWO: &str = r#"
-  - id: one
-    kind: command
-    repeatable: true
-    run: [sh, -c, "echo x >> world/one"]
-    verify: [test, -e, world/one]
-  - id: two
-    kind: command
-    repeatable: true
-    needs: [one]
-    run: [touch, world/two]
-    verify: [test, -e, world/two]
-"#;
-
-fn told(command: &mut Command) -> Told {
-    Told::of(command.output().unwrap())
-}
 
 #[test]
 fn without_a_home_a_plan_is_shown_and_a_recovery_asks_where() {

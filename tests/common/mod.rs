@@ -13,6 +13,21 @@ pub fn binary() -> &'static str {
     env!("CARGO_BIN_EXE_blackstart")
 }
 
+/// Two steps that may be done twice, one after the other; the first counts how often it was done.
+pub const TWO: &str = r#"
+  - id: one
+    kind: command
+    repeatable: true
+    run: [sh, -c, "echo x >> world/one"]
+    verify: [test, -e, world/one]
+  - id: two
+    kind: command
+    repeatable: true
+    needs: [one]
+    run: [touch, world/two]
+    verify: [test, -e, world/two]
+"#;
+
 pub struct Lab {
     pub folder: tempfile::TempDir,
     /// Unique on this machine: the lock of a target is named after it.
@@ -191,6 +206,10 @@ pub fn ended(mut child: Child) -> Told {
         std::thread::sleep(Duration::from_millis(10));
     }
     Told::of(child.wait_with_output().unwrap())
+}
+
+pub fn told(command: &mut Command) -> Told {
+    Told::of(command.output().unwrap())
 }
 
 /// Runs a program with something to read.
