@@ -2,6 +2,7 @@
 
 use super::{Look, Touch};
 use rustix::fs::{Mode, OFlags};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -56,17 +57,26 @@ pub enum Program {
 
 /// Whether a program is there: by its path, or for a bare name on PATH.
 pub fn program(_: Look, path: &Path) -> Program {
-    let state = |path: &Path| match fs::metadata(path) {
-        Ok(about) if about.is_file() && about.permissions().mode() & 0o111 != 0 => Program::Ready,
-        Ok(_) => Program::NotExecutable,
-        Err(_) => Program::Missing,
-    };
     if path.components().count() > 1 || path.is_absolute() {
         return state(path);
     }
     let paths = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&paths).any(|folder| state(&folder.join(path)) == Program::Ready);
-    if found { Program::Ready } else { Program::Missing }
+    let found = on_path(&paths, Path::new("."), path);
+    if found.is_some() { Program::Ready } else { Program::Missing }
+}
+
+fn state(path: &Path) -> Program {
+    match fs::metadata(path) {
+        Ok(about) if about.is_file() && about.permissions().mode() & 0o111 != 0 => Program::Ready,
+        Ok(_) => Program::NotExecutable,
+        Err(_) => Program::Missing,
+    }
+}
+
+/// The first place on this PATH that has the program; its relative places are in `folder`.
+pub(super) fn on_path(paths: &OsStr, folder: &Path, name: &Path) -> Option<PathBuf> {
+    let places = std::env::split_paths(paths).map(|place| folder.join(place).join(name));
+    places.into_iter().find(|path| state(path) == Program::Ready)
 }
 
 /// The names in a folder, sorted; an absent folder has none.
