@@ -145,7 +145,7 @@ fn beginning(id: &str) -> u64 {
 pub fn digest(plan: &PlanFile, graph: &Graph, mode: Mode) -> Digest {
     let mut digest = Digester::new("blackstart graph 1").field(mode.as_str().as_bytes());
     // The beginning of an id, kept beside the number of its step, decides nearly always. That spares each of the many
-    // comparisons two reads from all over the memory: 100,000 ids are sorted in 3 to 8 instead of 14 ms.
+    // comparisons two reads from all over the memory.
     let id = |step: usize| plan.steps[step].id.as_str();
     let mut order: Vec<(u64, usize)> = (0..plan.steps.len()).map(|step| (beginning(id(step)), step)).collect();
     order.sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| id(*one).cmp(id(*other))));
