@@ -1,9 +1,10 @@
 //! Each step of a preview as a JSON object, made in the order of the file. Knows nothing of the order in which they are
 //! shown.
 //!
-//! A preview shows steps by wave, and a large plan walked through by wave is read from all over the memory: half of the
-//! time of planning 100,000 steps was waiting for it. So the objects are made as the steps lie, by as many threads as there
-//! are cores, and only the finished texts are put into order. The price is the memory of those texts, 260 bytes a step.
+//! A preview shows steps by wave, and a large plan walked through by wave is read from all over the memory: of the 0.64 s
+//! of processor time for 100,000 steps, 0.1 s was waiting for it. So the objects are made as the steps lie, by as many
+//! threads as there are cores, and only the finished texts are put into order. The price is the memory of those texts,
+//! 260 bytes a step.
 
 use super::preview::{Because, Preview};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
