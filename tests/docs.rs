@@ -285,28 +285,11 @@ fn a_program_gets_the_environment_that_the_page_lists() {
     assert_eq!(got, listed, "left: what a program got, right: the page");
 }
 
-const CHANGES: [Change; 14] = [
-    Change::Check,
-    Change::Cleared,
-    Change::Found,
-    Change::Unclear,
-    Change::Touch,
-    Change::Touched,
-    Change::Prove,
-    Change::Retry,
-    Change::Break,
-    Change::Stop,
-    Change::Accept,
-    Change::Skip,
-    Change::Exclude,
-    Change::Reopen,
-];
-
 fn transitions() -> String {
     let mut out = "| from | what happens → to |\n|---|---|\n".to_owned();
     for state in State::ALL {
         let ways =
-            CHANGES.iter().filter_map(|change| Some((format!("{change:?}").to_lowercase(), state.after(*change)?)));
+            Change::ALL.iter().filter_map(|change| Some((format!("{change:?}").to_lowercase(), state.after(*change)?)));
         let ways: Vec<String> = ways.map(|(change, to)| format!("{change} → {}", to.as_str())).collect();
         let _ = writeln!(out, "| {} | {} |", state.as_str(), ways.join(", "));
     }

@@ -245,7 +245,8 @@ impl Stranger {
         }
         let rest = async {
             self.ended().await?;
-            // What it had started may have ignored the asking, and must not go on beside its successor.
+            // What it had started may have ignored the asking, and must not go on beside its successor. The kernel gives no
+            // handle to wait for a group by, so this asks, a hundred times a second, for as long as the grace.
             while procfs::group_lives(touch.look(), self.process) {
                 let _ = kill_process_group(group, Signal::KILL);
                 tokio::time::sleep(Duration::from_millis(10)).await;
