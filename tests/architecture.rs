@@ -13,13 +13,14 @@ use std::fs;
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("sys", &["model"]),
-    ("checks", &["sys", "model"]),
-    ("steps", &["checks", "sys", "model"]),
-    ("plan", &["steps", "checks", "sys", "model"]),
+    ("manifests", &["sys", "model"]),
+    ("checks", &["manifests", "sys", "model"]),
+    ("steps", &["checks", "manifests", "sys", "model"]),
+    ("plan", &["steps", "checks", "manifests", "sys", "model"]),
     ("journal", &["model"]),
     ("report", &["model"]),
-    ("engine", &["plan", "steps", "journal", "sys", "model", "checks"]),
-    ("cli", &["engine", "plan", "steps", "journal", "report", "checks", "sys", "model"]),
+    ("engine", &["plan", "steps", "journal", "sys", "model", "checks", "manifests"]),
+    ("cli", &["engine", "plan", "steps", "journal", "report", "checks", "manifests", "sys", "model"]),
 ];
 
 /// Where each outside crate may be named: a file, a folder, or (the vocabulary of data) anywhere.

@@ -36,6 +36,10 @@ impl Fact {
     pub fn access(name: &str) -> Self {
         Self(format!("access/{name}").into())
     }
+    /// A fact about Kubernetes, `kind/name`: made from manifests, never written by people.
+    pub fn of(kind: &str, name: &str) -> Self {
+        Self(format!("{kind}/{name}").into())
+    }
     pub fn as_str(&self) -> &str {
         &self.0
     }

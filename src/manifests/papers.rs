@@ -1,0 +1,27 @@
+//! What was read for one step: its objects, in the order of files and of documents within them.
+
+use super::Object;
+use crate::model::ObjectId;
+use std::sync::Arc;
+
+#[derive(Clone, Debug, Default)]
+pub struct Papers {
+    pub objects: Vec<Arc<Object>>,
+    pub files: usize,
+}
+
+impl Papers {
+    /// The object of this name, whatever version of the API it is written in.
+    pub fn find(&self, id: &ObjectId) -> Option<&Arc<Object>> {
+        self.objects.iter().find(|object| {
+            let other = &object.id;
+            other.name == id.name
+                && other.kind == id.kind
+                && other.namespace == id.namespace
+                && other.group() == id.group()
+        })
+    }
+    pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
+        self.objects.iter().filter(move |object| &*object.id.kind == kind)
+    }
+}
