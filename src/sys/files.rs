@@ -181,3 +181,9 @@ impl Append {
         self.file.sync_data()
     }
 }
+
+/// How many bytes are free where this path lies, for a user without privileges.
+pub fn room(_: Look, path: &Path) -> io::Result<u64> {
+    let about = rustix::fs::statvfs(path)?;
+    Ok(about.f_bavail.saturating_mul(about.f_frsize))
+}
