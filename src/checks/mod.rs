@@ -7,3 +7,4 @@ pub mod live;
 pub mod programs;
 pub mod quantity;
 pub mod selector;
+pub mod volumes;

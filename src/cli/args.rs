@@ -12,6 +12,7 @@ use std::path::PathBuf;
     max_term_width = 100,
     after_help = "Examples:
   blackstart plan plans/homelab.yaml      what would happen, in order; touches nothing
+  blackstart drill plans/homelab.yaml     the same in a cluster that is thrown away
   blackstart recover plans/homelab.yaml   do it, after one question
   blackstart resume                       go on after a failure, a kill or a power cut
   blackstart status                       where the newest run stands
@@ -59,6 +60,7 @@ pub enum When {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     Plan(PlanArgs),
+    Drill(DrillArgs),
     Recover(RecoverArgs),
     Resume(ResumeArgs),
     Status(StatusArgs),
@@ -113,6 +115,36 @@ pub enum PlanOutput {
 pub enum RunOutput {
     Text,
     Json,
+}
+
+/// Run the plan in a cluster that is thrown away
+#[derive(clap::Args, Debug)]
+#[command(after_help = "The cluster is a real Kubernetes of child processes on this machine; it starts no
+containers, and the report says what it could not show. When all is verified it is
+taken down, and what is left is looked for. After a failure it stays for an hour.
+
+Examples:
+  blackstart drill
+  blackstart drill --keep            leave the cluster standing for an hour
+  blackstart drill --reap            remove what earlier drills left standing")]
+pub struct DrillArgs {
+    /// The plan file [default: the only plans/*.yaml]
+    pub plan: Option<PathBuf>,
+    /// Leave the cluster standing for an hour, also when all went well
+    #[arg(long)]
+    pub keep: bool,
+    /// Remove what earlier drills left standing, and nothing else
+    #[arg(long, conflicts_with_all = ["plan", "keep", "ping"])]
+    pub reap: bool,
+    /// Tell this address of the start and of the end, so that a drill that did not run is noticed
+    #[arg(long, value_name = "URL", env = super::ping::VARIABLE, hide_env_values = true)]
+    pub ping: Option<String>,
+    /// How many steps may run at once [default: the cores, at least 4]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroU16>,
+    /// For people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = RunOutput::Text)]
+    pub output: RunOutput,
 }
 
 /// Run the plan for real, after asking once

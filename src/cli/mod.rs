@@ -3,10 +3,12 @@
 mod args;
 mod attach;
 mod context;
+mod drill;
 mod face;
 mod follow;
 mod history;
 mod man;
+mod ping;
 mod plan;
 mod recover;
 mod report;
@@ -26,6 +28,7 @@ pub fn main() -> ExitCode {
     let context = Context::new(&args.global);
     let done = match args.command {
         Command::Plan(args) => plan::run(&context, &args),
+        Command::Drill(args) => drill::run(&context, &args),
         Command::Recover(args) => recover::run(&context, &args),
         Command::Resume(args) => resume::run(&context, &args),
         Command::Status(args) => status::run(&context, &args),

@@ -1,10 +1,13 @@
 //! From a path to a plan that can be shown or run: read, wired, ordered; or refused with everything that is wrong.
 
+use super::cluster;
 use super::cycle;
 use super::file::PlanFile;
 use super::graph::{self, Graph};
 use super::read;
 use super::wants;
+use crate::manifests::facts::{self, Want};
+use crate::manifests::{self, Papers};
 use crate::model::{Digest, Mode, Problem};
 use crate::steps::fields::Fault;
 use crate::sys::{Look, files, yaml};
@@ -24,6 +27,8 @@ pub struct Planned {
     /// The steps by wave, and within a wave as in the file: a valid order of execution.
     pub order: Vec<usize>,
     pub digest: Digest,
+    /// What manifests refer to and nobody gives, with the step whose manifests do.
+    pub missing: Vec<(usize, Want)>,
 }
 
 /// Reads a plan and everything that its graph comes from, once.
@@ -44,8 +49,12 @@ pub fn load(look: Look, path: &Path, mode: Mode) -> Result<Planned, Problem> {
 }
 
 pub fn from_text(text: &str, shown: &str, path: &Path, mode: Mode) -> Result<Planned, Problem> {
-    let file = read::read(text, shown, path).map_err(|bad| unreadable(shown, &bad.faults, bad.count))?;
-    let wants = wants::wants(&file).map_err(|faults| unreadable(shown, &faults.list, faults.count))?;
+    let look = Look::new();
+    let mut file = read::read(text, shown, path).map_err(|bad| unreadable(shown, &bad.faults, bad.count))?;
+    cluster::join(look, &mut file)?;
+    let papers = papers(look, &mut file)?;
+    let wants =
+        wants::wants(&file, facts::links(&papers)).map_err(|faults| unreadable(shown, &faults.list, faults.count))?;
     if !wants.unmet.is_empty() {
         return Err(cycle::unmet(&file, &wants.unmet));
     }
@@ -55,7 +64,24 @@ pub fn from_text(text: &str, shown: &str, path: &Path, mode: Mode) -> Result<Pla
     };
     order.sort_unstable_by_key(|step| (waves[*step], *step));
     let digest = graph::digest(&file, &graph, mode);
-    Ok(Planned { file, mode, graph, waves, order, digest })
+    Ok(Planned { file, mode, graph, waves, order, digest, missing: wants.missing })
+}
+
+/// Reads every manifest that the plan names, each once, and hands them to their steps.
+fn papers(look: Look, file: &mut PlanFile) -> Result<Vec<Papers>, Problem> {
+    if file.steps.iter().all(|step| step.kind.paths().is_empty()) {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<Vec<String>> = file.steps.iter().map(|step| step.kind.paths().to_vec()).collect();
+    let folder = file.folder().to_owned();
+    let shown = Path::new(&file.shown).parent().map_or(String::new(), |folder| folder.display().to_string());
+    let papers = manifests::read_all(look, &folder, &shown, &wanted)
+        .map_err(|wrongs| wrongs.into_iter().next().unwrap_or_else(|| Problem::usage("stub")))?;
+    let all = Papers::of_all(&papers);
+    for (step, papers) in file.steps.iter_mut().zip(&papers) {
+        step.kind.take(if step.kind.surveys() { all.clone() } else { papers.clone() });
+    }
+    Ok(papers)
 }
 
 fn unreadable(shown: &str, faults: &[Fault], count: usize) -> Problem {

@@ -70,6 +70,11 @@ impl<'s, 'f> Fields<'s, 'f> {
         Some(self.entries.remove(at))
     }
 
+    /// Where the value of a key begins.
+    pub fn value_at(&self, key: &str) -> Option<Spot> {
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.at)
+    }
+
     pub fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|entry| entry.key == key)
     }
@@ -212,6 +217,32 @@ impl<'s, 'f> Fields<'s, 'f> {
             }
         }
         list
+    }
+
+    /// One path, or a list of them, as the plan writes them.
+    pub fn paths(&mut self, key: &str) -> Vec<(String, Spot)> {
+        let rule = |text: &str| match text {
+            "" => Err("names nothing: write the path of a file or folder".to_owned()),
+            text if text.contains(char::is_control) => Err("has an invisible character in it: take it out".to_owned()),
+            text => Ok(text.to_owned()),
+        };
+        let one = self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.sort());
+        match one {
+            None => Vec::new(),
+            Some(Sort::List) => self.list(key, "paths", rule),
+            Some(Sort::Nothing | Sort::Number | Sort::Flag | Sort::Text | Sort::Map) => {
+                self.ruled(key, "a path, or a list of paths", rule).into_iter().collect()
+            }
+        }
+    }
+
+    /// Names as Kubernetes takes them.
+    pub fn names(&mut self, key: &str) -> Vec<(String, Spot)> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        self.list(key, "names", |text| match !text.is_empty() && text.len() <= 253 && text.chars().all(plain) {
+            true => Ok(text.to_owned()),
+            false => Err("is no name: a-z, 0-9, - and . only".to_owned()),
+        })
     }
 
     pub fn ids(&mut self, key: &str) -> Vec<(StepId, Spot)> {

@@ -182,6 +182,39 @@ impl Append {
     }
 }
 
+/// Who a path belongs to, and what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    pub folder: bool,
+    pub user: u32,
+    pub group: u32,
+    pub mode: u32,
+}
+
+/// None where nothing is there.
+pub fn about(_: Look, path: &Path) -> io::Result<Option<About>> {
+    use std::os::unix::fs::MetadataExt;
+    match fs::metadata(path) {
+        Ok(about) => {
+            let (user, group, mode) = (about.uid(), about.gid(), about.mode() & 0o7777);
+            Ok(Some(About { folder: about.is_dir(), user, group, mode }))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a folder with those above it; it gets this mode whatever the umask says.
+pub fn make_folder(_: &Touch, path: &Path, mode: u32) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// Gives a path to a user and a group.
+pub fn give(_: &Touch, path: &Path, user: u32, group: u32) -> io::Result<()> {
+    std::os::unix::fs::chown(path, Some(user), Some(group))
+}
+
 /// How many bytes are free where this path lies, for a user without privileges.
 pub fn room(_: Look, path: &Path) -> io::Result<u64> {
     let about = rustix::fs::statvfs(path)?;

@@ -1,0 +1,4 @@
+//! wip
+pub mod bodies;
+pub mod host;
+pub mod judge;
