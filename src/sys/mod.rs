@@ -5,6 +5,7 @@ pub mod clock;
 pub mod detach;
 pub mod files;
 pub mod host;
+pub mod kube;
 pub mod lock;
 pub mod log;
 pub mod net;
