@@ -30,8 +30,13 @@ const NAMED_IN: &[(&str, &[&str])] = &[
     ("clap_mangen", &["src/cli/"]),
     ("crc32fast", &["src/journal/frame.rs"]),
     ("duct", &["src/sys/"]),
+    ("futures_util", &["src/sys/kube/"]),
+    ("http", &["src/sys/kube/ask.rs", "src/sys/kube/objects.rs"]),
+    ("hyper_util", &["src/sys/kube/config.rs"]),
     ("indicatif", &["src/report/"]),
     ("jiff", &["src/model/time.rs"]),
+    ("k8s_openapi", &["src/sys/kube/"]),
+    ("kube", &["src/sys/kube/"]),
     ("petgraph", &["src/plan/graph.rs"]),
     ("reqwest", &["src/sys/net.rs"]),
     ("rustix", &["src/sys/"]),
@@ -41,6 +46,7 @@ const NAMED_IN: &[(&str, &[&str])] = &[
     ("sha2", &["src/model/digest.rs"]),
     ("strsim", &["src/steps/fields.rs"]),
     ("tokio", &["src/sys/", "src/engine/"]),
+    ("tower", &["src/sys/kube/config.rs"]),
 ];
 
 const MOST_LINES: usize = 400;

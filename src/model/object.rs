@@ -18,6 +18,12 @@ impl ObjectId {
         let namespace = namespace.map(Into::into);
         Self { api_version: api_version.into(), kind: kind.into(), namespace, name: name.into() }
     }
+    /// The name that an object gives itself; None when it lacks a part of one.
+    pub fn of(object: &serde_json::Value) -> Option<Self> {
+        let about = &object["metadata"];
+        let (api_version, kind) = (object["apiVersion"].as_str()?, object["kind"].as_str()?);
+        Some(Self::new(api_version, kind, about["namespace"].as_str(), about["name"].as_str()?))
+    }
     /// The part of the API version before the slash; the core group is the empty text.
     pub fn group(&self) -> &str {
         self.api_version.split_once('/').map_or("", |(group, _)| group)

@@ -45,7 +45,7 @@ pub fn is_url(text: &str) -> bool {
 }
 
 /// An error with its causes, each said once: the library's own text hides the reason in the last of them.
-fn chain(error: &dyn Error) -> String {
+pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -1,0 +1,142 @@
+//! The kinds that a server knows, asked for once and again when one is missing: a definition may have come since.
+
+use super::ask::{Ask, encoded};
+use super::{Kube, Trouble};
+use crate::model::ObjectId;
+use kube::client::APIGroupDiscoveryList;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// All kinds of all groups, in one answer each for the core and for the rest.
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+    application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";
+/// A kind that is missing is not asked for again sooner.
+const FRESH: Duration = Duration::from_millis(250);
+
+/// How objects of a kind are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// As it stands in a path: `deployments`.
+    pub plural: String,
+    pub namespaced: bool,
+    pub verbs: Vec<String>,
+}
+
+/// Everything that a server serves.
+#[derive(Debug, Default)]
+pub struct Kinds {
+    by_name: HashMap<String, HashMap<String, Resource>>,
+    /// Versions of the API whose list of kinds the server itself could not refresh: their own server does not answer.
+    pub stale: Vec<String>,
+}
+
+impl Kinds {
+    pub fn find(&self, api_version: &str, kind: &str) -> Option<&Resource> {
+        self.by_name.get(api_version)?.get(kind)
+    }
+    /// Each version of the API with its kinds, in no order.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str, &Resource)> {
+        let versions = self.by_name.iter();
+        versions.flat_map(|(version, kinds)| kinds.iter().map(move |(kind, resource)| (&**version, &**kind, resource)))
+    }
+    fn add(&mut self, list: APIGroupDiscoveryList) {
+        for group in list.items {
+            let name = group.metadata.and_then(|about| about.name).unwrap_or_default();
+            for version in group.versions {
+                let number = version.version.unwrap_or_default();
+                let api_version = if name.is_empty() { number } else { format!("{name}/{number}") };
+                if version.freshness.as_deref() == Some("Stale") {
+                    self.stale.push(api_version.clone());
+                }
+                let kinds = self.by_name.entry(api_version).or_default();
+                for resource in version.resources {
+                    let kind = resource.response_kind.and_then(|kind| kind.kind).unwrap_or_default();
+                    // Some kinds are the answer of several resources; those that can be listed are the objects.
+                    let new = Resource {
+                        plural: resource.resource.unwrap_or_default(),
+                        namespaced: resource.scope.as_deref() == Some("Namespaced"),
+                        verbs: resource.verbs,
+                    };
+                    let lists = |resource: &Resource| resource.verbs.iter().any(|verb| verb == "list");
+                    if kinds.get(&kind).is_none_or(|old| !lists(old) && lists(&new)) {
+                        kinds.insert(kind, new);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What was asked last, and when.
+#[derive(Default)]
+pub struct Known(Mutex<Option<(Arc<Kinds>, Instant)>>);
+
+impl Known {
+    fn get(&self) -> Option<(Arc<Kinds>, Instant)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    fn set(&self, kinds: &Arc<Kinds>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((kinds.clone(), Instant::now()));
+    }
+}
+
+impl Kube {
+    /// The kinds as they were when they were asked for first, or refreshed.
+    pub async fn kinds(&self) -> Result<Arc<Kinds>, Trouble> {
+        match self.shared.known.get() {
+            Some((kinds, _)) => Ok(kinds),
+            None => self.fresh_kinds().await,
+        }
+    }
+
+    /// Asks for the kinds anew.
+    pub async fn fresh_kinds(&self) -> Result<Arc<Kinds>, Trouble> {
+        let mut kinds = Kinds::default();
+        for path in ["/api", "/apis"] {
+            kinds.add(self.json(&Ask { accept: AGGREGATED, ..Ask::get(path.to_owned()) }).await?);
+        }
+        let kinds = Arc::new(kinds);
+        self.shared.known.set(&kinds);
+        Ok(kinds)
+    }
+
+    /// How this kind is asked for. One that is not known is looked for again before it is said to be missing.
+    pub async fn resource(&self, api_version: &str, kind: &str) -> Result<Resource, Trouble> {
+        if let Some(found) = self.kinds().await?.find(api_version, kind) {
+            return Ok(found.clone());
+        }
+        let old = self.shared.known.get().is_none_or(|(_, at)| at.elapsed() >= FRESH);
+        let kinds = if old { self.fresh_kinds().await? } else { self.kinds().await? };
+        let missing = || Trouble::NoSuchKind { api_version: api_version.to_owned(), kind: kind.to_owned() };
+        kinds.find(api_version, kind).cloned().ok_or_else(missing)
+    }
+
+    /// The path of this object.
+    pub(super) async fn path(&self, id: &ObjectId) -> Result<String, Trouble> {
+        if matches!(&*id.name, "" | "." | "..") || id.name.contains('/') {
+            return Err(Trouble::NoName(format!("{} {:?}: this is no name that can be asked for", id.kind, id.name)));
+        }
+        let collection = self.collection(&id.api_version, &id.kind, Some(id.namespace.as_deref())).await?;
+        Ok(format!("{collection}/{}", encoded(&id.name)))
+    }
+
+    /// The path of the objects of a kind: of all namespaces, or of this one; none is the one called `default`.
+    pub(super) async fn collection(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<Option<&str>>,
+    ) -> Result<String, Trouble> {
+        let resource = self.resource(api_version, kind).await?;
+        let root = if api_version.contains('/') { "apis" } else { "api" };
+        let inner = match namespace {
+            Some(namespace) if resource.namespaced => {
+                format!("namespaces/{}/", encoded(namespace.unwrap_or("default")))
+            }
+            Some(_) | None => String::new(),
+        };
+        Ok(format!("/{root}/{api_version}/{inner}{}", resource.plural))
+    }
+}
