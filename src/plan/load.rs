@@ -7,7 +7,7 @@ use super::graph::{self, Graph};
 use super::read;
 use super::wants;
 use crate::manifests::facts::{self, Want};
-use crate::manifests::{self, Papers};
+use crate::manifests::{self, At, Papers, Wrongs};
 use crate::model::{Digest, Mode, Problem};
 use crate::steps::fields::Fault;
 use crate::sys::{Look, files, yaml};
@@ -72,16 +72,40 @@ fn papers(look: Look, file: &mut PlanFile) -> Result<Vec<Papers>, Problem> {
     if file.steps.iter().all(|step| step.kind.paths().is_empty()) {
         return Ok(Vec::new());
     }
-    let wanted: Vec<Vec<String>> = file.steps.iter().map(|step| step.kind.paths().to_vec()).collect();
+    let named = |step: &super::file::Step| step.kind.paths().iter().map(|(path, _)| path.clone()).collect();
+    let wanted: Vec<Vec<String>> = file.steps.iter().map(named).collect();
     let folder = file.folder().to_owned();
     let shown = Path::new(&file.shown).parent().map_or(String::new(), |folder| folder.display().to_string());
-    let papers = manifests::read_all(look, &folder, &shown, &wanted)
-        .map_err(|wrongs| wrongs.into_iter().next().unwrap_or_else(|| Problem::usage("stub")))?;
+    let papers =
+        manifests::read_all(look, &folder, &shown, &wanted).map_err(|wrongs| unreadable_papers(file, &wrongs))?;
     let all = Papers::of_all(&papers);
     for (step, papers) in file.steps.iter_mut().zip(&papers) {
         step.kind.take(if step.kind.surveys() { all.clone() } else { papers.clone() });
     }
     Ok(papers)
+}
+
+/// Everything that is wrong with the manifests, each with its place.
+fn unreadable_papers(file: &PlanFile, wrongs: &Wrongs) -> Problem {
+    let count = wrongs.count;
+    let mut problem = Problem::usage(match count {
+        1 => "the manifests cannot be used: 1 mistake".to_owned(),
+        n => format!("the manifests cannot be used: {n} mistakes"),
+    });
+    for wrong in &wrongs.list {
+        problem = problem.because(match &wrong.at {
+            At::Place(_) => wrong.to_string(),
+            At::Asked { step, path } => {
+                let step = &file.steps[*step];
+                let spot = step.kind.paths().get(*path).map_or(step.at, |(_, spot)| *spot);
+                format!("{}:{}:{}: step {}: {}", file.shown, spot.line, spot.column, step.id, wrong.text)
+            }
+        });
+    }
+    if count > wrongs.list.len() {
+        problem = problem.because(format!("and {} more", count - wrongs.list.len()));
+    }
+    problem.next("mend this, then the same command again. Nothing was touched.")
 }
 
 fn unreadable(shown: &str, faults: &[Fault], count: usize) -> Problem {

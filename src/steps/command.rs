@@ -6,7 +6,7 @@ use super::keys::{Key, Shape};
 use super::scene::{Scene, words};
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Mode};
+use crate::model::{Digest, Mode, Spot};
 use crate::sys::pace::Halt;
 use crate::sys::{Look, files, process};
 use std::path::Path;
@@ -144,7 +144,7 @@ impl Kind for Command {
         }
         Ok(digest.finish())
     }
-    fn paths(&self) -> &[String] {
+    fn paths(&self) -> &[(String, Spot)] {
         &[]
     }
     fn surveys(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::manifests::Papers;
-use crate::model::{Digest, Mode};
+use crate::model::{Digest, Mode, Spot};
 use crate::sys::Look;
 use crate::sys::pace::Halt;
 use std::future::Future;
@@ -56,7 +56,7 @@ pub trait Kind: Send + Sync {
     /// How hard the brake has to be pulled to break it off.
     fn stops_at(&self) -> Halt;
     /// The files and folders of manifests that it works on, as the plan names them.
-    fn paths(&self) -> &[String];
+    fn paths(&self) -> &[(String, Spot)];
     /// True when it works on the manifests of the whole plan instead of its own.
     fn surveys(&self) -> bool;
     /// Is given what was read of them: once, before anything else is asked.

@@ -6,7 +6,7 @@ use super::keys::{Key, Shape};
 use super::scene::{Scene, words};
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Mode};
+use crate::model::{Digest, Mode, Spot};
 use crate::sys::pace::{BrokenOff, Halt};
 use crate::sys::{Look, net};
 use std::path::Path;
@@ -187,7 +187,7 @@ impl Kind for Probe {
         }
         Ok(digest.finish())
     }
-    fn paths(&self) -> &[String] {
+    fn paths(&self) -> &[(String, Spot)] {
         &[]
     }
     fn surveys(&self) -> bool {

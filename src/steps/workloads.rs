@@ -9,7 +9,7 @@ use super::survey::{self, Standings};
 use super::trouble;
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Mode, ObjectId};
+use crate::model::{Digest, Mode, ObjectId, Spot};
 use crate::sys::Look;
 use crate::sys::pace::{BrokenOff, Halt};
 use std::path::Path;
@@ -99,7 +99,7 @@ impl Kind for Workloads {
     fn stops_at(&self) -> Halt {
         Halt::Gently
     }
-    fn paths(&self) -> &[String] {
+    fn paths(&self) -> &[(String, Spot)] {
         &[]
     }
     fn surveys(&self) -> bool {

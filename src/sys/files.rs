@@ -2,7 +2,7 @@
 
 use super::{Look, Touch};
 use rustix::fs::{Mode, OFlags};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -92,6 +92,58 @@ pub fn names(_: Look, folder: &Path) -> io::Result<Vec<String>> {
     }
     names.sort_unstable();
     Ok(names)
+}
+
+/// What a name in a folder leads to. Links are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    File,
+    Folder,
+    /// A pipe, a socket, a device.
+    Other,
+    /// A link that leads nowhere.
+    Nothing,
+}
+
+/// The names in a folder and what each of them is, sorted.
+pub fn entries(_: Look, folder: &Path) -> io::Result<Vec<(OsString, Sort)>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let sort = if kind.is_symlink() { sort(&entry.path())? } else { sort_of(kind) };
+        entries.push((entry.file_name(), sort));
+    }
+    entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    Ok(entries)
+}
+
+/// What a path leads to.
+pub fn sort_at(_: Look, path: &Path) -> io::Result<Sort> {
+    sort(path)
+}
+
+fn sort(path: &Path) -> io::Result<Sort> {
+    match fs::metadata(path) {
+        Ok(about) => Ok(sort_of(about.file_type())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Sort::Nothing),
+        Err(error) => Err(error),
+    }
+}
+
+fn sort_of(kind: fs::FileType) -> Sort {
+    if kind.is_file() {
+        Sort::File
+    } else if kind.is_dir() {
+        Sort::Folder
+    } else {
+        Sort::Other
+    }
+}
+
+/// What makes a folder the same one, by whatever links it was reached.
+pub fn identity(_: Look, path: &Path) -> io::Result<(u64, u64)> {
+    fs::metadata(path).map(|about| (about.dev(), about.ino()))
 }
 
 pub fn exists(_: Look, path: &Path) -> bool {

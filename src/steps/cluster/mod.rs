@@ -8,7 +8,7 @@ use super::scene::Scene;
 use super::target::{FILE, Up};
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Mode, Provider};
+use crate::model::{Digest, Mode, Provider, Spot};
 use crate::sys::kube::Kube;
 use crate::sys::pace::{BrokenOff, Halt};
 use crate::sys::sandbox::{self, About};
@@ -167,7 +167,7 @@ impl Kind for Cluster {
     fn stops_at(&self) -> Halt {
         Halt::Gently
     }
-    fn paths(&self) -> &[String] {
+    fn paths(&self) -> &[(String, Spot)] {
         &[]
     }
     fn surveys(&self) -> bool {
