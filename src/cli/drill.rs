@@ -52,7 +52,7 @@ fn drill(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
 
 /// Tells what is wrong; with an error among it nothing is begun.
 pub fn refuse_errors(context: &Context, planned: &Planned) -> Result<(), Problem> {
-    let findings = plan::findings(context.look, planned);
+    let (findings, _) = plan::found(context.look, planned);
     for finding in &findings {
         let place = format!("{}:{}", finding.place.file, finding.place.spot.line);
         context.note(&format!("{}  {place}  {}: {}", finding.id, finding.object, finding.message));

@@ -3,6 +3,7 @@
 mod args;
 mod attach;
 mod context;
+mod diagnose;
 mod drill;
 mod face;
 mod follow;
@@ -15,6 +16,7 @@ mod report;
 mod resume;
 mod runner;
 mod runs;
+mod sandbox;
 mod schema;
 mod status;
 
@@ -35,6 +37,8 @@ pub fn main() -> ExitCode {
         Command::Attach(args) => attach::run(&context, &args),
         Command::History(args) => history::run(&context, &args),
         Command::Report(args) => report::run(&context, &args),
+        Command::Diagnose(args) => diagnose::run(&context, &args),
+        Command::Sandbox(args) => sandbox::run(&context, &args),
         Command::Schema => schema::run(&context),
         Command::Completions(args) => man::completions(&context, &args),
         Command::Man(args) => man::man(&context, &args),

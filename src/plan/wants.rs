@@ -2,7 +2,7 @@
 
 use super::file::{CLUSTER, PlanFile};
 use super::graph::{Edge, Graph, Paper, Reason};
-use crate::manifests::facts::{Links, Want};
+use crate::manifests::facts::{Link, Links, Want};
 use crate::model::{Fact, Spot};
 use crate::steps::fields::{Faults, nearest};
 use std::collections::{HashMap, HashSet};
@@ -29,6 +29,8 @@ pub struct Wants {
     pub unmet: Vec<Unmet>,
     /// What manifests refer to and nobody gives, with the step whose manifests do.
     pub missing: Vec<(usize, Want)>,
+    /// Orders that would be good and would close a loop.
+    pub loose: Vec<Link>,
 }
 
 /// Faults are mistakes of writing (an id that is not there); an unmet need is a finding about the world.
@@ -107,10 +109,8 @@ pub fn wants(plan: &PlanFile, links: Links) -> Result<Wants, Faults> {
     if faults.count > 0 {
         return Err(faults);
     }
-    edges.extend(links.edges.into_iter().map(|link| {
-        let paper = Paper { fact: link.fact, because: link.because, at: link.at };
-        Edge { from: link.from, to: link.to, reason: Reason::Paper(Arc::new(paper)), at: plan.steps[link.to].at }
-    }));
+    let (firm, good): (Vec<Link>, Vec<Link>) = links.edges.into_iter().partition(|link| link.firm);
+    edges.extend(firm.into_iter().map(|link| written(plan, link)));
     edges.extend(surveyed(plan));
     // What no manifest gives may still be given by a step that says so, or outlive the disaster.
     let mut missing = Vec::new();
@@ -124,7 +124,37 @@ pub fn wants(plan: &PlanFile, links: Links) -> Result<Wants, Faults> {
             (_, None) => missing.push((to, want)),
         }
     }
-    Ok(Wants { graph: Graph::new(plan.steps.len(), edges), unmet, missing })
+    let loose = add_good(plan, good, &mut edges);
+    Ok(Wants { graph: Graph::new(plan.steps.len(), edges), unmet, missing, loose })
+}
+
+fn written(plan: &PlanFile, link: Link) -> Edge {
+    let paper = Paper { fact: link.fact, because: link.because, at: link.at };
+    Edge { from: link.from, to: link.to, reason: Reason::Paper(Arc::new(paper)), at: plan.steps[link.to].at }
+}
+
+/// Adds what is a good order and no need, except where it would close a loop: a pod that starts before its Secret waits for
+/// it, so two steps may well refer to each other. What is left out is returned, and told.
+fn add_good(plan: &PlanFile, good: Vec<Link>, edges: &mut Vec<Edge>) -> Vec<Link> {
+    if good.is_empty() {
+        return Vec::new();
+    }
+    let mut after: Vec<Vec<usize>> = vec![Vec::new(); plan.steps.len()];
+    edges.iter().for_each(|edge| after[edge.from].push(edge.to));
+    let mut loose = Vec::new();
+    for link in good {
+        let (mut seen, mut next) = (HashSet::from([link.to]), vec![link.to]);
+        while let Some(step) = next.pop() {
+            next.extend(after[step].iter().copied().filter(|step| seen.insert(*step)));
+        }
+        if seen.contains(&link.from) {
+            loose.push(link);
+        } else {
+            after[link.from].push(link.to);
+            edges.push(written(plan, link));
+        }
+    }
+    loose
 }
 
 /// What waits for the workloads of the plan comes after every step that makes one of them.

@@ -59,20 +59,24 @@ pub enum Seen {
 
 /// The workloads and claims of these manifests, in these namespaces or in all.
 pub fn expected(papers: &Papers, namespaces: &[String]) -> Vec<ObjectId> {
-    let counts = |id: &ObjectId| {
+    let within = |id: &ObjectId| {
+        let namespace = id.namespace.as_deref().unwrap_or("default");
+        namespaces.is_empty() || namespaces.iter().any(|wanted| wanted == namespace)
+    };
+    let ids = papers.objects.iter().map(|object| object.id.clone());
+    count(ids).filter(within).collect()
+}
+
+/// Of these objects those that can stand or not.
+pub fn count(ids: impl Iterator<Item = ObjectId>) -> impl Iterator<Item = ObjectId> {
+    ids.filter(|id| {
         matches!(
             (id.group(), &*id.kind),
             ("apps", "Deployment" | "StatefulSet" | "DaemonSet")
                 | ("batch", "Job" | "CronJob")
                 | ("", "Pod" | "PersistentVolumeClaim")
         )
-    };
-    let within = |id: &ObjectId| {
-        let namespace = id.namespace.as_deref().unwrap_or("default");
-        namespaces.is_empty() || namespaces.iter().any(|wanted| wanted == namespace)
-    };
-    let ids = papers.objects.iter().map(|object| &object.id);
-    ids.filter(|id| counts(id) && within(id)).cloned().collect()
+    })
 }
 
 /// `19 of 24 ready`, and what is waited for.
@@ -113,6 +117,16 @@ pub async fn look(kube: &Kube, wanted: &[ObjectId], papers: &Papers, pace: &Pace
     match eyes.first(pace).await {
         Err(seen) => seen,
         Ok(()) => Seen::AllStand(eyes.judge(wanted, papers)),
+    }
+}
+
+/// Everything that the ladder wants to see, as it is now.
+pub async fn see(kube: &Kube, pace: &Pace) -> Result<Live, String> {
+    let mut eyes = Eyes::open(kube);
+    match eyes.first(pace).await {
+        Ok(()) => Ok(eyes.live),
+        Err(Seen::Lost(why)) => Err(why.to_string()),
+        Err(Seen::Over(..) | Seen::AllStand(_) | Seen::Stuck(_)) => Err("it did not answer in time".to_owned()),
     }
 }
 
