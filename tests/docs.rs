@@ -168,6 +168,7 @@ fn kind_of_value(shape: Shape) -> String {
         Shape::Kind => either(&KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()).join(" or "),
         Shape::Steps => "a list of steps".into(),
         Shape::Paths => "a path, or a list of paths".into(),
+        Shape::Pairs => "a map of names and texts".into(),
         Shape::Names => "a list of names".into(),
         Shape::Cluster => "a map, see below".into(),
     }

@@ -236,6 +236,34 @@ impl<'s, 'f> Fields<'s, 'f> {
         }
     }
 
+    /// Names with literal values, of whatever the key is about.
+    pub fn pairs(&mut self, key: &str) -> Vec<(String, String)> {
+        let Some(entry) = self.take(key) else { return Vec::new() };
+        let (at, kind) = (entry.value.at, entry.value.kind());
+        let Body::Map(entries) = entry.value.body else {
+            let advice = format!("write it as {key}: {{name: value}}, or take the key out");
+            self.faults.add(at, format!("`{key}` wants a map of names and values, and here is {kind}: {advice}"));
+            return Vec::new();
+        };
+        let mut pairs: Vec<(String, String)> = Vec::with_capacity(entries.len());
+        for pair in entries {
+            if pairs.iter().any(|(name, _)| *name == pair.key) {
+                self.faults.add(pair.at, format!("`{key}`: `{}` is written twice: take one out", shown(&pair.key)));
+            } else if let Some(value) = self.word_of(pair.value, key, "a plain word, or a text in quotes") {
+                pairs.push((pair.key.into_owned(), value.into_owned()));
+            }
+        }
+        pairs
+    }
+
+    /// A value that a rule turns into something.
+    pub fn read<T>(&mut self, key: &str, want: &str, rule: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        if !self.has(key) {
+            return None;
+        }
+        Some(self.ruled(key, want, rule)?.0)
+    }
+
     /// Names as Kubernetes takes them.
     pub fn names(&mut self, key: &str) -> Vec<(String, Spot)> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';

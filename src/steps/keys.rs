@@ -31,6 +31,8 @@ pub enum Shape {
     Paths,
     /// Names as Kubernetes takes them.
     Names,
+    /// Names and literal values, of whatever the key is about.
+    Pairs,
     /// The cluster: a map with keys of its own.
     Cluster,
     /// The name of a step kind.
