@@ -1,5 +1,6 @@
 //! VERBS: what a step can be. This file is the table of contents; each kind is one file that answers `contract::Kind`.
 
+pub mod apply;
 pub mod command;
 pub mod contract;
 pub mod fields;
