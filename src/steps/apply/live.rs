@@ -17,6 +17,8 @@ pub type Live = HashMap<ObjectId, Value>;
 
 type Group<'a> = (&'a str, &'a str, Option<&'a str>);
 
+type Namespaces<'a> = BTreeMap<Option<&'a str>, Vec<&'a ObjectId>>;
+
 enum Question<'a> {
     One(&'a ObjectId),
     All(Group<'a>),
@@ -44,7 +46,7 @@ pub async fn read(kube: &Kube, items: &[&Item], pace: &Pace, say: &dyn Fn(&str))
 }
 
 fn questions<'a>(items: &[&'a Item]) -> Vec<Question<'a>> {
-    let mut kinds: BTreeMap<(&str, &str), BTreeMap<Option<&str>, Vec<&ObjectId>>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&str, &str), Namespaces<'_>> = BTreeMap::new();
     for id in items.iter().map(|item| &item.id) {
         let groups = kinds.entry((&*id.api_version, &*id.kind)).or_default();
         groups.entry(id.namespace.as_deref()).or_default().push(id);
