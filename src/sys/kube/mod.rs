@@ -8,6 +8,7 @@ mod ask;
 mod config;
 mod hide;
 mod kinds;
+mod many;
 mod objects;
 mod retry;
 mod trouble;
@@ -16,6 +17,7 @@ mod watch;
 
 pub use hide::is_secret;
 pub use kinds::{Kinds, Resource};
+pub use many::many;
 pub use objects::{Force, base64};
 pub use trouble::{Cause, Owner, Refusal, Trouble};
 pub use wait::{Unmet, Verdict};
