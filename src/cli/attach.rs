@@ -13,6 +13,7 @@ use crate::sys::procfs::Process;
 use crate::sys::signals::{self, Signals, Wish};
 use crate::sys::watch::{Growth, Runner, Watch, Woke};
 use crate::sys::{Look, Touch, clock, files};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -67,6 +68,8 @@ pub async fn watch(context: &Context, touch: &Touch, watched: Watched, output: R
     let mut face = Face::new(context, output, &folder);
     let mut ending: Option<Ending> = None;
     let mut last: Option<Event> = None;
+    // What each step said last of itself, for those that start no program which prints.
+    let mut said: HashMap<StepId, String> = HashMap::new();
     let mut events = follow.present(context.look)?;
     if let Some(wish) = wished {
         hand_on(context, touch, process, wish);
@@ -88,6 +91,9 @@ pub async fn watch(context: &Context, touch: &Touch, watched: Watched, output: R
                 | What::StepNotRun { .. }
                 | What::Notice { .. } => ending,
             };
+            if let What::StepProgress { step, message } = &event.what {
+                said.insert(step.clone(), message.clone());
+            }
             face.show(context.look, &event, clock::now());
             last = Some(event);
         }
@@ -101,7 +107,11 @@ pub async fn watch(context: &Context, touch: &Touch, watched: Watched, output: R
             Woke::Wish(wish) => hand_on(context, touch, process, wish),
             Woke::Tick => {
                 if let Some(last) = &last {
-                    face.quiet_for(TICK.as_secs_f64(), last, |step| last_line(context, &folder, step));
+                    let told = |step: &StepId| match said.get(step) {
+                        Some(said) => said.clone(),
+                        None => last_line(context, &folder, step),
+                    };
+                    face.quiet_for(TICK.as_secs_f64(), last, told);
                 }
             }
         }

@@ -5,7 +5,6 @@ use super::context::Context;
 use super::runs;
 use crate::checks::{programs, volumes};
 use crate::engine::decide::{self, Decision};
-use crate::manifests::facts::Link;
 use crate::model::{Finding, Mode, Problem, Severity, Unknown};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::{self, Past, Preview};
@@ -51,7 +50,6 @@ pub fn found(look: Look, planned: &Planned) -> (Vec<Finding>, Vec<Unknown>) {
     let mut findings = programs::check(look, file.folder(), &file.shown, asked);
     let volumes = volumes::check(&planned.papers);
     findings.extend(volumes.findings);
-    findings.extend(planned.loose.iter().map(|link| loose(planned, link)));
     // The worst first; of equal ones what stands first in the files.
     findings.sort_by_key(|finding| match finding.severity {
         Severity::Error => 0,
@@ -59,18 +57,4 @@ pub fn found(look: Look, planned: &Planned) -> (Vec<Finding>, Vec<Unknown>) {
         Severity::Note => 2,
     });
     (findings, volumes.unknowns)
-}
-
-/// Two steps that refer to each other: each is in order after the other, and only one of the two can be.
-fn loose(planned: &Planned, link: &Link) -> Finding {
-    let id = |step: usize| &planned.file.steps[step].id;
-    let (from, to) = (id(link.from), id(link.to));
-    Finding {
-        id: "F84",
-        severity: Severity::Note,
-        place: link.at.clone(),
-        object: format!("Step {to}"),
-        message: format!("{}, which {from} gives, and {from} comes after {to}: it will wait for it", link.because),
-        fix: format!("move it to a step of its own before {to}, if its first minutes matter"),
-    }
 }

@@ -6,7 +6,7 @@ use super::file::PlanFile;
 use super::graph::{self, Graph};
 use super::read;
 use super::wants;
-use crate::manifests::facts::{self, Link, Want};
+use crate::manifests::facts::{self, Want};
 use crate::manifests::{self, At, Papers, Wrongs};
 use crate::model::{Digest, Mode, Problem};
 use crate::steps::fields::Fault;
@@ -29,8 +29,6 @@ pub struct Planned {
     pub digest: Digest,
     /// What manifests refer to and nobody gives, with the step whose manifests do.
     pub missing: Vec<(usize, Want)>,
-    /// Orders between steps that would be good and would close a loop.
-    pub loose: Vec<Link>,
     /// What was read for each step.
     pub papers: Vec<Papers>,
 }
@@ -68,7 +66,7 @@ pub fn from_text(text: &str, shown: &str, path: &Path, mode: Mode) -> Result<Pla
     };
     order.sort_unstable_by_key(|step| (waves[*step], *step));
     let digest = graph::digest(&file, &graph, mode);
-    Ok(Planned { file, mode, graph, waves, order, digest, papers, missing: wants.missing, loose: wants.loose })
+    Ok(Planned { file, mode, graph, waves, order, digest, papers, missing: wants.missing })
 }
 
 /// Reads every manifest that the plan names, each once, and hands them to their steps.

@@ -5,6 +5,7 @@ use super::graph::{Edge, Graph, Paper, Reason};
 use crate::manifests::facts::{Link, Links, Want};
 use crate::model::{Fact, Spot};
 use crate::steps::fields::{Faults, nearest};
+use crate::steps::survey;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -29,8 +30,6 @@ pub struct Wants {
     pub unmet: Vec<Unmet>,
     /// What manifests refer to and nobody gives, with the step whose manifests do.
     pub missing: Vec<(usize, Want)>,
-    /// Orders that would be good and would close a loop.
-    pub loose: Vec<Link>,
 }
 
 /// Faults are mistakes of writing (an id that is not there); an unmet need is a finding about the world.
@@ -124,8 +123,8 @@ pub fn wants(plan: &PlanFile, links: Links) -> Result<Wants, Faults> {
             (_, None) => missing.push((to, want)),
         }
     }
-    let loose = add_good(plan, good, &mut edges);
-    Ok(Wants { graph: Graph::new(plan.steps.len(), edges), unmet, missing, loose })
+    add_good(plan, good, &mut edges);
+    Ok(Wants { graph: Graph::new(plan.steps.len(), edges), unmet, missing })
 }
 
 fn written(plan: &PlanFile, link: Link) -> Edge {
@@ -134,27 +133,24 @@ fn written(plan: &PlanFile, link: Link) -> Edge {
 }
 
 /// Adds what is a good order and no need, except where it would close a loop: a pod that starts before its Secret waits for
-/// it, so two steps may well refer to each other. What is left out is returned, and told.
-fn add_good(plan: &PlanFile, good: Vec<Link>, edges: &mut Vec<Edge>) -> Vec<Link> {
+/// it, and a volume may name the claim that names its class. Two steps may well refer to each other so, and either order
+/// comes to the same end.
+fn add_good(plan: &PlanFile, good: Vec<Link>, edges: &mut Vec<Edge>) {
     if good.is_empty() {
-        return Vec::new();
+        return;
     }
     let mut after: Vec<Vec<usize>> = vec![Vec::new(); plan.steps.len()];
     edges.iter().for_each(|edge| after[edge.from].push(edge.to));
-    let mut loose = Vec::new();
     for link in good {
         let (mut seen, mut next) = (HashSet::from([link.to]), vec![link.to]);
         while let Some(step) = next.pop() {
             next.extend(after[step].iter().copied().filter(|step| seen.insert(*step)));
         }
-        if seen.contains(&link.from) {
-            loose.push(link);
-        } else {
+        if !seen.contains(&link.from) {
             after[link.from].push(link.to);
             edges.push(written(plan, link));
         }
     }
-    loose
 }
 
 /// What waits for the workloads of the plan comes after every step that makes one of them.
@@ -162,9 +158,10 @@ fn surveyed(plan: &PlanFile) -> Vec<Edge> {
     let waits = plan.steps.iter().enumerate().filter(|(_, step)| step.kind.surveys());
     let edges = waits.flat_map(|(to, waiter)| {
         plan.steps.iter().enumerate().filter_map(move |(from, step)| {
-            let object = step.kind.papers()?.objects.first()?;
-            let (fact, at) = (Fact::of("manifests", step.id.as_str()), object.place());
-            let because = format!("{} is among what it waits for", object.id);
+            let papers = step.kind.papers()?;
+            let (fact, first) =
+                (Fact::of("manifests", step.id.as_str()), survey::expected(papers, &[]).into_iter().next()?);
+            let (because, at) = (format!("it waits for {first}"), papers.find(&first)?.place());
             let reason = Reason::Paper(Arc::new(Paper { fact, because, at }));
             (from != to).then_some(Edge { from, to, reason, at: waiter.at })
         })

@@ -19,6 +19,8 @@ use std::path::Path;
 use std::time::Duration;
 
 pub const NAME: &str = "cluster";
+/// What Kubernetes takes for a label.
+const LONGEST_NAME: usize = 63;
 /// A file that says where a cluster is has one line.
 const LONGEST: u64 = 64 << 10;
 
@@ -35,8 +37,11 @@ impl Cluster {
 
     /// The words for the companion program.
     fn arguments(&self, scene: &Scene<'_>) -> Vec<OsString> {
-        let run = scene.run.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut words: Vec<OsString> = ["up", "--name", &format!("{}-{run}", self.name)].map(OsString::from).into();
+        // The name of a sandbox is one of Kubernetes' own: small letters, and not too many.
+        let run = scene.run.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        let room = LONGEST_NAME.saturating_sub(run.len() + 1);
+        let name: String = self.name.chars().take(room).collect();
+        let mut words: Vec<OsString> = ["up", "--name", &format!("{name}-{run}")].map(OsString::from).into();
         for node in self.config.nodes_or(&self.name) {
             words.extend(["--node".into(), node.words().into()]);
         }

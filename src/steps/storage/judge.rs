@@ -2,6 +2,7 @@
 
 use crate::checks::binder::{self, ClaimFacts, VolumeFacts};
 use crate::checks::selector::labels;
+use crate::sys::kube::Verdict;
 use serde_json::Value;
 
 /// What is wrong with a live volume, measured by the one that was applied and the labels that the plan asks for.
@@ -44,6 +45,15 @@ pub fn volume(wanted: &Value, live: Option<&Value>, asked: &[(String, String)], 
         wrong.push(format!("is pinned to a node that is not there; the nodes are {}", names.join(", ")));
     }
     wrong.into_iter().map(|wrong| format!("{name}: {wrong}")).collect()
+}
+
+/// Whether Kubernetes has made up its mind about a volume.
+pub fn settled(volume: Option<&Value>) -> Verdict {
+    match volume.and_then(|volume| volume["status"]["phase"].as_str()) {
+        None => Verdict::NotYet("it has no phase yet".to_owned()),
+        Some("Pending") => Verdict::NotYet("it is Pending".to_owned()),
+        Some(_) => Verdict::Met,
+    }
 }
 
 fn alike(field: &str, want: &Value, now: &Value) -> bool {

@@ -134,6 +134,18 @@ impl Storage {
         }
     }
 
+    /// A volume is Pending for a moment after it was made. What is wrong with it beyond that the judge will say.
+    async fn settled(&self, scene: &Scene<'_>) {
+        let Ok(up) = scene.target.required() else { return };
+        let say = |text: &str| (scene.say)(text.to_owned());
+        for object in self.papers.of_kind("PersistentVolume") {
+            let asked = up.kube.until(&object.id, &scene.pace, &say, judge::settled).await;
+            if asked.is_err() {
+                return;
+            }
+        }
+    }
+
     async fn live(&self, up: &Up) -> Result<(Vec<Value>, Vec<Value>, Vec<Value>), Trouble> {
         Ok((
             up.kube.list("v1", "Node", None).await?,
@@ -189,7 +201,9 @@ impl Kind for Storage {
     }
     fn unproven(&self, scene: &Scene<'_>) -> Vec<String> {
         let own = scene.target.up().map(|up| self.folders(&up).len()).unwrap_or_default();
-        vec![format!("{own} folders were made under the sandbox's own root: what is on the host's disks was not looked at")]
+        vec![format!(
+            "{own} folders were made under the sandbox's own root: what is on the host's disks was not looked at"
+        )]
     }
     fn inputs(&self, _: Look, _: &Path) -> Result<Digest, String> {
         let mut digest = papers::digest(NAME, &self.papers);
@@ -210,7 +224,10 @@ impl Kind for Storage {
         Box::pin(self.put(scene))
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
-        Box::pin(self.ask(scene))
+        Box::pin(async {
+            self.settled(scene).await;
+            self.ask(scene).await
+        })
     }
     fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
         Box::pin(std::future::ready(Ok(None)))
