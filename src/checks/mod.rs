@@ -6,5 +6,6 @@ pub mod ladder;
 pub mod live;
 pub mod programs;
 pub mod quantity;
+pub mod references;
 pub mod selector;
 pub mod volumes;

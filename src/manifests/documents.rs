@@ -31,6 +31,11 @@ pub fn read(bytes: &[u8], is_json: bool, budget: &Budget) -> (Vec<Node>, Vec<Bro
                 nodes.extend(found);
                 continue;
             }
+            // It is JSON, and not what we take; as YAML it would be no better.
+            Some(Err(broken)) if !broken.message.starts_with(json::NOT) => {
+                wrong.push(broken);
+                continue;
+            }
             Some(Err(broken)) => Some(broken),
             None => None,
         };

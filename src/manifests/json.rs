@@ -7,6 +7,9 @@ use super::yaml::once;
 use crate::model::Spot;
 use crate::sys::yaml::Broken;
 
+/// How the message of a text that is no JSON begins.
+pub const NOT: &str = "not JSON:";
+
 /// The objects of a text that begins with a brace.
 pub fn objects(text: &str, lines_before: usize, budget: &Budget) -> Result<Vec<Node>, Broken> {
     let line = u32::try_from(lines_before + 1).unwrap_or(u32::MAX);
@@ -47,7 +50,7 @@ impl Reader<'_, '_> {
         self.spot
     }
     fn broken<T>(&mut self, message: &str) -> Result<T, Broken> {
-        Err(Broken { at: self.spot(), message: format!("not JSON: {message}") })
+        Err(Broken { at: self.spot(), message: format!("{NOT} {message}") })
     }
     fn space(&mut self) {
         while matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
@@ -64,7 +67,8 @@ impl Reader<'_, '_> {
         let at = self.spot();
         self.purse.one().map_err(|message| Broken { at, message })?;
         if depth > DEEPEST {
-            return self.broken("lists and maps are nested more than 200 deep here");
+            let message = "lists and maps are nested more than 200 deep here".to_owned();
+            return Err(Broken { at, message });
         }
         let value = match self.text.get(self.at) {
             Some(b'{') => self.map(depth)?,

@@ -85,16 +85,14 @@ fn short(number: f64) -> String {
     (number as f32).to_string()
 }
 
-/// A number as it arrives: what is whole is sent without a point, and read as whole again.
-#[allow(clippy::cast_possible_truncation)]
+/// A number as it arrives: kubectl sends what is whole without a point, in the fewest digits that mean the same float, and
+/// the server reads those as whole.
 pub fn real(number: f64) -> Option<Value> {
-    // From this power of two on a float is no i64 any more.
-    const END: f64 = 9_223_372_036_854_775_808.0;
     if !number.is_finite() {
         return None;
     }
-    let whole = number.fract() == 0.0 && (-END..END).contains(&number);
-    Some(if whole { Value::Whole(number as i64) } else { Value::Real(number) })
+    let digits = if number.fract() == 0.0 { number.to_string().parse::<i64>().ok() } else { None };
+    Some(digits.map_or(Value::Real(number), Value::Whole))
 }
 
 fn word(text: &str) -> Word {
