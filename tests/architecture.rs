@@ -40,7 +40,7 @@ const NAMED_IN: &[(&str, &[&str])] = &[
     ("petgraph", &["src/plan/graph.rs"]),
     ("reqwest", &["src/sys/net.rs"]),
     ("rustix", &["src/sys/"]),
-    ("saphyr_parser", &["src/sys/yaml.rs"]),
+    ("saphyr_parser", &["src/sys/yaml/"]),
     ("serde", &["src/"]),
     ("serde_json", &["src/"]),
     ("sha2", &["src/model/digest.rs"]),

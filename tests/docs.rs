@@ -167,6 +167,10 @@ fn kind_of_value(shape: Shape) -> String {
         Shape::Access => "a map of ways in".into(),
         Shape::Kind => either(&KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()).join(" or "),
         Shape::Steps => "a list of steps".into(),
+        Shape::Paths => "a path, or a list of paths".into(),
+        Shape::Pairs => "a map of names and texts".into(),
+        Shape::Names => "a list of names".into(),
+        Shape::Cluster => "a map, see below".into(),
     }
 }
 
@@ -317,7 +321,8 @@ fn decisions() -> String {
     for memory in [Memory::Never, Memory::Begun, Memory::Broken, Memory::Done, Memory::Accepted] {
         let name = format!("{memory:?}").to_lowercase();
         let rows = [true, false].map(|same_inputs| {
-            let known = |repeatable| Known { memory, same_inputs, repeatable, redo: false, accept: false };
+            let known =
+                |repeatable| Known { memory, same_inputs, moved: false, repeatable, redo: false, accept: false };
             format!("{} | {}", told(&resumed(known(true))), told(&resumed(known(false))))
         });
         match rows[0] == rows[1] {

@@ -1,3 +1,10 @@
 //! EYES: a plan in, findings out. Reads what is asked about; changes nothing.
 
+pub mod binder;
+pub mod causes;
+pub mod ladder;
+pub mod live;
 pub mod programs;
+pub mod quantity;
+pub mod selector;
+pub mod volumes;

@@ -1,6 +1,7 @@
 //! The command line: every word of it, with help that shows how it is used.
 
 use clap::{Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::num::NonZeroU16;
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use std::path::PathBuf;
     max_term_width = 100,
     after_help = "Examples:
   blackstart plan plans/homelab.yaml      what would happen, in order; touches nothing
+  blackstart drill plans/homelab.yaml     the same in a cluster that is thrown away
   blackstart recover plans/homelab.yaml   do it, after one question
   blackstart resume                       go on after a failure, a kill or a power cut
   blackstart status                       where the newest run stands
@@ -59,12 +61,15 @@ pub enum When {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     Plan(PlanArgs),
+    Drill(DrillArgs),
     Recover(RecoverArgs),
     Resume(ResumeArgs),
     Status(StatusArgs),
     Attach(AttachArgs),
     History(HistoryArgs),
     Report(ReportArgs),
+    Diagnose(DiagnoseArgs),
+    Sandbox(SandboxArgs),
     /// Print the JSON Schema of plan files, so that editors complete and check them
     #[command(after_help = "Example:
   blackstart schema > plan.schema.json
@@ -113,6 +118,36 @@ pub enum PlanOutput {
 pub enum RunOutput {
     Text,
     Json,
+}
+
+/// Run the plan in a cluster that is thrown away
+#[derive(clap::Args, Debug)]
+#[command(after_help = "The cluster is a real Kubernetes of child processes on this machine; it starts no
+containers, and the report says what it could not show. When all is verified it is
+taken down, and what is left is looked for. After a failure it stays for an hour.
+
+Examples:
+  blackstart drill
+  blackstart drill --keep            leave the cluster standing for an hour
+  blackstart drill --reap            remove what earlier drills left standing")]
+pub struct DrillArgs {
+    /// The plan file [default: the only plans/*.yaml]
+    pub plan: Option<PathBuf>,
+    /// Leave the cluster standing for an hour, also when all went well
+    #[arg(long)]
+    pub keep: bool,
+    /// Remove what earlier drills left standing, and nothing else
+    #[arg(long, conflicts_with_all = ["plan", "keep", "ping"])]
+    pub reap: bool,
+    /// Tell this address of the start and of the end, so that a drill that did not run is noticed
+    #[arg(long, value_name = "URL", env = super::ping::VARIABLE, hide_env_values = true)]
+    pub ping: Option<String>,
+    /// How many steps may run at once [default: the cores, at least 4]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroU16>,
+    /// For people, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = RunOutput::Text)]
+    pub output: RunOutput,
 }
 
 /// Run the plan for real, after asking once
@@ -230,6 +265,69 @@ pub enum ReportOutput {
     Md,
     Html,
     Json,
+}
+
+/// Tell the first cause of everything in a cluster that does not stand
+#[derive(clap::Args, Debug)]
+#[command(after_help = "It looks once and changes nothing. With a plan, causes come with the file and
+line that they stand in. Exit 0 when nothing is stuck, 1 when something is.
+
+Examples:
+  blackstart diagnose                               the cluster of the newest run
+  blackstart diagnose --kubeconfig ./kubeconfig.yaml --namespace apps")]
+pub struct DiagnoseArgs {
+    /// The plan file [default: the only plans/*.yaml, where there is one]
+    pub plan: Option<PathBuf>,
+    /// The cluster [default: that of the plan's newest run, if it lives]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Only what is in this namespace
+    #[arg(long, short, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// For people, or one JSON object
+    #[arg(long, value_enum, default_value_t = StatusOutput::Text)]
+    pub output: StatusOutput,
+}
+
+/// A real Kubernetes of child processes, to play with, as an ordinary user
+#[derive(clap::Args, Debug)]
+#[command(after_help = "It starts no containers. One that was started by hand ends by itself after an hour.
+
+Examples:
+  blackstart sandbox up --name play
+  kubectl --kubeconfig $(blackstart sandbox kubeconfig play) get nodes
+  blackstart sandbox down play")]
+pub struct SandboxArgs {
+    #[command(subcommand)]
+    pub what: SandboxCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum SandboxCommand {
+    /// Start one; prints what it is as one line of JSON
+    Up {
+        /// Passed on; `blackstart sandbox up --help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
+        more: Vec<OsString>,
+    },
+    /// End one and remove its folder
+    Down {
+        /// Its name or folder, or --all
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]
+        more: Vec<OsString>,
+    },
+    /// List those that were started by hand or kept
+    List {
+        /// Passed on
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
+        more: Vec<OsString>,
+    },
+    /// Print the path of one's kubeconfig
+    Kubeconfig {
+        /// Its name
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]
+        more: Vec<OsString>,
+    },
 }
 
 /// Print completions for a shell

@@ -12,12 +12,14 @@ use crate::sys::process::{Exit, forward};
 use crate::sys::procfs::Process;
 use crate::sys::signals::{self, Signals, Wish};
 use crate::sys::watch::{Growth, Runner, Watch, Woke};
-use crate::sys::{Touch, clock, files};
+use crate::sys::{Look, Touch, clock, files};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How often the clock is looked at while nothing happens.
 const TICK: Duration = Duration::from_secs(1);
+/// With less room than this a journal that cannot be written is no riddle.
+const LITTLE: u64 = 64 << 10;
 
 pub fn run(context: &Context, args: &AttachArgs) -> Result<u8, Problem> {
     let run = runs::find(context, args.run.as_deref(), false)?;
@@ -91,7 +93,7 @@ pub async fn watch(context: &Context, touch: &Touch, watched: Watched, output: R
         }
         if let Some(exit) = gone {
             face.leave();
-            return finish(&id, ending.as_ref(), exit);
+            return finish(context.look, &folder, &id, ending.as_ref(), exit);
         }
         match watch.next(TICK).await.map_err(broken)? {
             Woke::Grown => {}
@@ -114,14 +116,21 @@ fn last_line(context: &Context, folder: &Path, step: &StepId) -> String {
 }
 
 /// The run's own last word decides; without one, how its process ended.
-fn finish(id: &RunId, ending: Option<&Ending>, exit: Option<Exit>) -> Result<u8, Problem> {
+fn finish(look: Look, folder: &Path, id: &RunId, ending: Option<&Ending>, exit: Option<Exit>) -> Result<u8, Problem> {
     if let Some(ending) = ending {
         return Ok(ending.outcome.exit());
     }
     let next = format!("blackstart resume {id}");
     if exit == Some(Exit::Code(i32::from(Kind::Journal.exit()))) {
         let fact = format!("run {id}: the journal cannot be written, so nothing more was begun");
-        return Err(Problem::new(Kind::Journal, fact).next("give it room, then:").next(next));
+        let mut problem = Problem::new(Kind::Journal, fact);
+        // Its own words went into a log on the same disk, and may have found no room either.
+        if let Some(free) = files::room(look, folder).ok().filter(|free| *free < LITTLE) {
+            let shown = folder.display();
+            problem =
+                problem.because(format!("No space left on device: {} KiB are free where {shown} lies", free >> 10));
+        }
+        return Err(problem.next("give it room, then:").next(next));
     }
     let how = exit.map_or(String::new(), |exit| format!(" ({exit})"));
     Err(Problem::new(Kind::Interrupted, format!("run {id}: its process is gone without a last word{how}")).next(next))

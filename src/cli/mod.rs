@@ -3,16 +3,20 @@
 mod args;
 mod attach;
 mod context;
+mod diagnose;
+mod drill;
 mod face;
 mod follow;
 mod history;
 mod man;
+mod ping;
 mod plan;
 mod recover;
 mod report;
 mod resume;
 mod runner;
 mod runs;
+mod sandbox;
 mod schema;
 mod status;
 
@@ -26,12 +30,15 @@ pub fn main() -> ExitCode {
     let context = Context::new(&args.global);
     let done = match args.command {
         Command::Plan(args) => plan::run(&context, &args),
+        Command::Drill(args) => drill::run(&context, &args),
         Command::Recover(args) => recover::run(&context, &args),
         Command::Resume(args) => resume::run(&context, &args),
         Command::Status(args) => status::run(&context, &args),
         Command::Attach(args) => attach::run(&context, &args),
         Command::History(args) => history::run(&context, &args),
         Command::Report(args) => report::run(&context, &args),
+        Command::Diagnose(args) => diagnose::run(&context, &args),
+        Command::Sandbox(args) => sandbox::run(&context, &args),
         Command::Schema => schema::run(&context),
         Command::Completions(args) => man::completions(&context, &args),
         Command::Man(args) => man::man(&context, &args),

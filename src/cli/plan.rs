@@ -3,9 +3,10 @@
 use super::args::{ModeArg, PlanArgs, PlanOutput};
 use super::context::Context;
 use super::runs;
-use crate::checks::programs;
+use crate::checks::{programs, volumes};
 use crate::engine::decide::{self, Decision};
-use crate::model::{Finding, Mode, Problem};
+use crate::manifests::facts::Link;
+use crate::model::{Finding, Mode, Problem, Severity, Unknown};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::{self, Past, Preview};
 use crate::plan::{dot, json, svg, text};
@@ -36,15 +37,40 @@ pub fn preview<'p>(look: Look, planned: &'p Planned, past: &'p Past) -> Preview<
         Decision::Do(why) | Decision::Look { why, .. } | Decision::Ask(why) => (preview::Decision::Run, why),
     };
     let decisions = planned.file.steps.iter().map(decide).collect();
-    Preview::new(planned, past, decisions, findings(look, planned), Vec::new())
+    let (findings, unknowns) = found(look, planned);
+    Preview::new(planned, past, decisions, findings, unknowns)
 }
 
-/// What can be known to be wrong before anything is begun.
-pub fn findings(look: Look, planned: &Planned) -> Vec<Finding> {
+/// What can be known to be wrong before anything is begun, and what cannot be known.
+pub fn found(look: Look, planned: &Planned) -> (Vec<Finding>, Vec<Unknown>) {
     let file = &planned.file;
     let taking_part = file.steps.iter().filter(|step| step.absent_in(planned.mode).is_none());
     let asked = taking_part.flat_map(|step| {
         step.kind.programs(planned.mode).into_iter().map(|program| (program, step.id.as_str(), step.at))
     });
-    programs::check(look, file.folder(), &file.shown, asked)
+    let mut findings = programs::check(look, file.folder(), &file.shown, asked);
+    let volumes = volumes::check(&planned.papers);
+    findings.extend(volumes.findings);
+    findings.extend(planned.loose.iter().map(|link| loose(planned, link)));
+    // The worst first; of equal ones what stands first in the files.
+    findings.sort_by_key(|finding| match finding.severity {
+        Severity::Error => 0,
+        Severity::Warning => 1,
+        Severity::Note => 2,
+    });
+    (findings, volumes.unknowns)
+}
+
+/// Two steps that refer to each other: each is in order after the other, and only one of the two can be.
+fn loose(planned: &Planned, link: &Link) -> Finding {
+    let id = |step: usize| &planned.file.steps[step].id;
+    let (from, to) = (id(link.from), id(link.to));
+    Finding {
+        id: "F84",
+        severity: Severity::Note,
+        place: link.at.clone(),
+        object: format!("Step {to}"),
+        message: format!("{}, which {from} gives, and {from} comes after {to}: it will wait for it", link.because),
+        fix: format!("move it to a step of its own before {to}, if its first minutes matter"),
+    }
 }

@@ -2,9 +2,9 @@
 
 use super::args::RecoverArgs;
 use super::context::{Context, quoted};
-use super::{plan, runner, runs};
+use super::{drill, runner, runs};
 use crate::model::time::spoken;
-use crate::model::{Mode, Problem, Severity};
+use crate::model::{Mode, Problem};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::Past;
 use crate::sys::{files, host, terminal};
@@ -16,14 +16,7 @@ pub fn run(context: &Context, args: &RecoverArgs) -> Result<u8, Problem> {
     let planned = load(context.look, &path, Mode::Recover)?;
     let state = context.required_state_dir()?;
     let past = runs::past(context, planned.file.name.as_str());
-    let findings = plan::findings(context.look, &planned);
-    for finding in &findings {
-        let place = format!("{}:{}", finding.place.file, finding.place.spot.line);
-        context.note(&format!("{}  {place}  {}: {}", finding.id, finding.object, finding.message));
-    }
-    if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        return Err(Problem::refused("errors were found before anything was begun").next("mend them first"));
-    }
+    drill::refuse_errors(context, &planned)?;
     confirm(context, &planned, &past, args.confirm.as_deref())?;
     let plan =
         files::absolute(context.look, &path).map_err(|error| Problem::usage(format!("{}: {error}", path.display())))?;
@@ -64,7 +57,10 @@ fn question(context: &Context, planned: &Planned, past: &Past) -> String {
     let steps = planned.file.steps.iter().filter(|step| step.absent_in(planned.mode).is_none()).count();
     let mut text =
         format!("This runs {steps} steps of {} on this host, graph {}.\n", planned.file.shown, planned.digest.short());
-    text.push_str("The plan has no cluster: nothing is deleted.\n");
+    text.push_str(match &planned.file.cluster {
+        None => "The plan has no cluster: nothing is deleted.\n",
+        Some(_) => "A sandbox is made beside whatever there is: nothing is deleted.\n",
+    });
     match &past.last {
         Some(last) => {
             let took = Duration::try_from_secs_f64(last.seconds).unwrap_or_default();

@@ -3,8 +3,12 @@
 use super::args::ResumeArgs;
 use super::context::Context;
 use super::{runner, runs};
-use crate::model::{Problem, StepId};
-use crate::sys::{files, host};
+use crate::engine::open;
+use crate::engine::run::Wishes;
+use crate::model::{Mode, Problem, StepId};
+use crate::plan::load::load;
+use crate::sys::{Touch, files, host};
+use std::path::Path;
 
 pub fn run(context: &Context, args: &ResumeArgs) -> Result<u8, Problem> {
     let state = context.required_state_dir()?;
@@ -26,8 +30,21 @@ pub fn run(context: &Context, args: &ResumeArgs) -> Result<u8, Problem> {
     let folder = files::absolute(context.look, &run.folder).map_err(|error| Problem::usage(error.to_string()))?;
     let jobs = args.jobs.map_or_else(host::default_jobs, |jobs| usize::from(jobs.get()));
     let state = std::path::absolute(state).map_err(|error| Problem::usage(error.to_string()))?;
+    if run.mode() == Mode::Drill {
+        return drill(context, args, &folder, &state, Wishes { jobs, redo, accept, keep: false });
+    }
     let task = runner::Task { state, jobs, what: runner::What::Resume { run: folder, redo, accept } };
     runner::start(context, &task, args.output)
+}
+
+/// A drill goes on in the foreground, as it began.
+fn drill(context: &Context, args: &ResumeArgs, run: &Path, state: &Path, wishes: Wishes) -> Result<u8, Problem> {
+    let touch = Touch::granted();
+    let left = open::left(&touch, run)?;
+    let planned = load(context.look, &left.past.begin.file, Mode::Drill)?;
+    let (_, ways) = runner::ahead(context, &planned, wishes.jobs);
+    let opened = open::resume(&touch, run, state, &planned, &wishes)?;
+    super::drill::work(context, touch, planned, opened, ways, wishes, args.output)
 }
 
 fn ids(run: &runs::Run, option: &str, words: &[String]) -> Result<Vec<StepId>, Problem> {

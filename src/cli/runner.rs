@@ -131,7 +131,7 @@ fn prepare(context: &Context, touch: &Touch, task: &Task) -> Result<Prepared, Pr
         What::Resume { run, redo, accept } => {
             let left = open::left(touch, run)?;
             let planned = load(context.look, &left.past.begin.file, left.past.begin.mode)?;
-            let wishes = Wishes { jobs: task.jobs, redo: redo.clone(), accept: accept.clone() };
+            let wishes = Wishes { jobs: task.jobs, redo: redo.clone(), accept: accept.clone(), keep: false };
             let (_, ways) = ahead(context, &planned, task.jobs);
             let opened = open::resume(touch, run, &task.state, &planned, &wishes)?;
             Ok((planned, opened, ways, wishes))
@@ -140,7 +140,7 @@ fn prepare(context: &Context, touch: &Touch, task: &Task) -> Result<Prepared, Pr
 }
 
 /// How long the ways ahead are, from the times of earlier runs where there are any.
-fn ahead(context: &Context, planned: &Planned, jobs: usize) -> (Head, Vec<f64>) {
+pub fn ahead(context: &Context, planned: &Planned, jobs: usize) -> (Head, Vec<f64>) {
     let past = runs::past(context, planned.file.name.as_str());
     let preview: Preview<'_> = plan::preview(context.look, planned, &past);
     let head = Head {
@@ -178,7 +178,7 @@ fn work(touch: Touch, planned: Planned, opened: Opened, ways: Vec<f64>, wishes: 
 }
 
 /// Writes the reports beside the journal. They are made from it, so a failure here loses nothing and is only told.
-fn report(folder: &Path) {
+pub fn report(folder: &Path) {
     let touch = Touch::granted();
     let written = super::report::render_all(touch.look(), folder).and_then(|reports| {
         reports.into_iter().try_for_each(|(name, text)| {

@@ -55,6 +55,7 @@ impl Board {
             | Did::Found { .. }
             | Did::Touch { .. }
             | Did::Child { .. }
+            | Did::Say { .. }
             | Did::Touched
             | Did::Prove { .. }
             | Did::Retry { .. } => {}

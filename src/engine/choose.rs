@@ -6,6 +6,7 @@ use super::task::{Job, Survivor};
 use crate::journal::{Did, Memory, Past};
 use crate::model::Digest;
 use crate::model::digest::Digester;
+use crate::plan::file::CLUSTER;
 use crate::sys::procfs::{self, Process};
 
 impl Loop {
@@ -46,9 +47,10 @@ impl Loop {
             return fresh;
         }
         let past = past.step(&step.id);
-        let inputs = || step.kind.inputs(self.touch.look(), &self.folder).ok();
+        let inputs = || self.known_inputs(at).ok();
         decide::resumed(Known {
             memory: past.memory,
+            moved: self.moved,
             same_inputs: !matches!(past.memory, Memory::Done | Memory::Begun) || past.inputs == inputs(),
             repeatable: step.kind.repeatable(),
             redo: self.wishes.redo.contains(&step.id),
@@ -76,8 +78,18 @@ impl Loop {
     }
 
     pub(super) fn inputs(&self, step: usize) -> Digest {
-        let inputs = self.planned.file.steps[step].kind.inputs(self.touch.look(), &self.folder);
-        inputs.unwrap_or_else(|_| Digester::new("unreadable").finish())
+        self.known_inputs(step).unwrap_or_else(|_| Digester::new("unreadable").finish())
+    }
+
+    /// What a step did in one cluster says nothing about another: the cluster is one of its inputs.
+    fn known_inputs(&self, at: usize) -> Result<Digest, String> {
+        let step = &self.planned.file.steps[at];
+        let own = step.kind.inputs(self.touch.look(), &self.folder)?;
+        let rests_on_cluster = self.planned.file.cluster.is_some() && at != CLUSTER && step.before.is_none();
+        Ok(match self.target.uid().filter(|_| rests_on_cluster) {
+            Some(uid) => Digester::new("in a cluster").field(own.short().as_bytes()).field(uid.as_bytes()).finish(),
+            None => own,
+        })
     }
 
     pub(super) fn intend(&mut self, step: usize, why: String) {
@@ -86,6 +98,8 @@ impl Loop {
         *tries += 1;
         let before = self.opened.past.as_ref().map_or(0, |past| past.step(&self.planned.file.steps[step].id).attempts);
         let attempt = before + *tries;
+        // Begun anew in a run that goes on, it leaves behind everything that was done in its predecessor.
+        self.moved |= self.opened.past.is_some() && self.planned.file.cluster.is_some() && step == CLUSTER;
         self.note(step, Did::Touch { attempt, inputs, why });
     }
 }

@@ -11,6 +11,8 @@ pub struct Known {
     pub memory: Memory,
     /// Whether its inputs are those it was last begun with.
     pub same_inputs: bool,
+    /// The cluster that it was done in is gone, and another one stands there.
+    pub moved: bool,
     pub repeatable: bool,
     /// A person said `--redo`, or `--accept`.
     pub redo: bool,
@@ -43,7 +45,11 @@ pub fn fresh(step: &Step, mode: Mode) -> Decision {
 
 /// The decision on a step of a run that goes on.
 pub fn resumed(known: Known) -> Decision {
-    let Known { memory, same_inputs, repeatable, redo, accept } = known;
+    let Known { memory, same_inputs, moved, repeatable, redo, accept } = known;
+    let stale = |since: &str| match moved {
+        true => "stale: the cluster that it was done in is gone".to_owned(),
+        false => format!("stale: its inputs have changed since it was {since}"),
+    };
     let say = |text: &str| text.to_owned();
     let look = |why: &str, adopted, otherwise| Decision::Look { why: say(why), adopted, otherwise };
     if redo {
@@ -65,14 +71,10 @@ pub fn resumed(known: Known) -> Decision {
                 }
             },
         ),
-        Memory::Done if repeatable => Decision::Do(say("stale: its inputs have changed since it was verified")),
-        Memory::Done => {
-            Decision::Ask(say("stale: its inputs have changed since it was verified, and it may not be done twice"))
-        }
+        Memory::Done if repeatable => Decision::Do(stale("verified")),
+        Memory::Done => Decision::Ask(stale("verified") + ", and it may not be done twice"),
         // What the old inputs left may satisfy its verify; that would not show that the new ones were ever taken.
-        Memory::Begun if repeatable && !same_inputs => {
-            Decision::Do(say("stale: its inputs have changed since it was begun, and it may be done twice"))
-        }
+        Memory::Begun if repeatable && !same_inputs => Decision::Do(stale("begun") + ", and it may be done twice"),
         Memory::Begun => look(
             "it was begun and nobody saw its end",
             true,
@@ -102,7 +104,7 @@ mod tests {
     use super::*;
 
     fn known(memory: Memory, same_inputs: bool, repeatable: bool) -> Known {
-        Known { memory, same_inputs, repeatable, redo: false, accept: false }
+        Known { memory, same_inputs, moved: false, repeatable, redo: false, accept: false }
     }
     /// Whether the step may be done without a person having said so.
     fn may_do(decision: &Decision) -> bool {

@@ -1,6 +1,7 @@
 //! The last word of a run: what it came to, what is left, and the next command.
 
 use super::board::Board;
+use super::teardown::Torn;
 use crate::model::{Ending, NotExercised, Outcome, RunId, State};
 use crate::plan::load::Planned;
 
@@ -14,14 +15,15 @@ pub enum Stopped {
     Journal(String),
 }
 
-pub fn ending(planned: &Planned, board: &Board, stopped: &Stopped, run: &RunId, seconds: f64) -> Ending {
+pub fn ending(planned: &Planned, board: &Board, stopped: &Stopped, run: &RunId, seconds: f64, torn: &Torn) -> Ending {
     let goal = planned.file.rto.map(|goal| goal.as_secs_f64());
     let count = |state| board.count(state);
     let (failed, unknown) = (count(State::Failed), count(State::Unknown));
+    let faults = failed + usize::from(torn.failed);
     let open = count(State::Stopped) + count(State::NotRun);
     let outcome = match stopped {
         Stopped::Journal(_) => Outcome::JournalFailed,
-        Stopped::No | Stopped::Failure(_) | Stopped::Signal(_) if failed > 0 => Outcome::Failed,
+        Stopped::No | Stopped::Failure(_) | Stopped::Signal(_) if faults > 0 => Outcome::Failed,
         Stopped::No | Stopped::Failure(_) | Stopped::Signal(_) if unknown > 0 => Outcome::Refused,
         Stopped::Signal(_) if open > 0 => Outcome::Interrupted,
         Stopped::No | Stopped::Failure(_) | Stopped::Signal(_) => match goal {
@@ -32,13 +34,14 @@ pub fn ending(planned: &Planned, board: &Board, stopped: &Stopped, run: &RunId, 
     let steps = |state| board.those(&planned.order, state);
     let id = |step: usize| &planned.file.steps[step].id;
     let unproved = steps(State::Skipped).chain(steps(State::Accepted));
-    let not_exercised =
-        unproved.map(|step| NotExercised { step: id(step).clone(), reason: board.reason(step).to_owned() }).collect();
+    let unproved = unproved.map(|step| NotExercised { step: id(step).clone(), reason: board.reason(step).to_owned() });
+    let not_exercised = unproved.chain(torn.unproven.iter().cloned()).collect();
     let left = [State::Failed, State::Unknown, State::Stopped]
         .into_iter()
         .flat_map(steps)
         .filter(|step| board.may_be_half_done(*step) && !planned.file.steps[*step].kind.repeatable())
         .map(|step| format!("{}: may be half done", id(step)))
+        .chain(torn.left.iter().cloned())
         .collect();
     Ending {
         outcome,
@@ -49,7 +52,7 @@ pub fn ending(planned: &Planned, board: &Board, stopped: &Stopped, run: &RunId, 
         not_run: count(State::NotRun),
         not_exercised,
         left,
-        next: next(planned, board, outcome, run),
+        next: torn.next.iter().cloned().chain(next(planned, board, outcome, run)).collect(),
     }
 }
 

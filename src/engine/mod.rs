@@ -9,3 +9,4 @@ pub mod open;
 pub mod ready;
 pub mod run;
 pub mod task;
+pub mod teardown;

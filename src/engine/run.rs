@@ -7,6 +7,7 @@ use super::ending::{Stopped, ending, why_not};
 use super::open::Opened;
 use super::ready::Ready;
 use super::task::{self, Around, Job, Over, Survivor, Word};
+use super::teardown::Torn;
 use crate::journal::record::Pid;
 use crate::journal::{Did, Memory, Part, Record};
 use crate::model::{Ending, State, StepId};
@@ -14,6 +15,7 @@ use crate::plan::OnFailure;
 use crate::plan::load::Planned;
 use crate::steps::contract::Seen;
 use crate::steps::scene;
+use crate::steps::target::Target;
 use crate::sys::pace::{Brake, Halt};
 use crate::sys::procfs::{self, Process};
 use crate::sys::signals::{Signals, Wish};
@@ -34,6 +36,8 @@ pub struct Wishes {
     pub jobs: usize,
     pub redo: Vec<StepId>,
     pub accept: Vec<StepId>,
+    /// Leave the cluster of a drill standing when all went well.
+    pub keep: bool,
 }
 
 enum Message {
@@ -49,9 +53,13 @@ pub(super) struct Loop {
     pub(super) wishes: Wishes,
     pub(super) board: Board,
     ready: Ready,
-    brake: Rc<Brake>,
+    pub(super) brake: Rc<Brake>,
+    /// The cluster, once the run has one.
+    pub(super) target: Rc<Target>,
     pub(super) folder: PathBuf,
-    stopped: Stopped,
+    pub(super) stopped: Stopped,
+    /// The cluster is another than the one that the run had before.
+    pub(super) moved: bool,
     /// How often each step was begun in this process.
     pub(super) tries: HashMap<usize, u32>,
     /// What follows when a look says no.
@@ -87,8 +95,10 @@ pub async fn run(
         opened,
         wishes,
         brake: Rc::default(),
+        target: Rc::default(),
         folder,
         stopped: Stopped::No,
+        moved: false,
         tries: HashMap::new(),
         otherwise: HashMap::new(),
         survivors,
@@ -98,7 +108,8 @@ pub async fn run(
         words,
     };
     this.go(&mut heard, signals).await;
-    this.close()
+    let torn = this.tear_down().await;
+    this.close(torn)
 }
 
 impl Loop {
@@ -141,11 +152,13 @@ impl Loop {
     fn start(&mut self, at: usize, job: Job, survivor: Option<Survivor>) {
         self.running += 1;
         let (planned, touch, brake) = (self.planned.clone(), self.touch.clone(), self.brake.clone());
+        let target = self.target.clone();
         let (folder, run, words) = (self.folder.clone(), self.opened.run.clone(), self.words.clone());
         tokio::task::spawn_local(async move {
             let step = &planned.file.steps[at];
             let pace = brake.pace(step.deadline(), step.kind.stops_at());
-            let around = Around { touch: &touch, folder: &folder, run: &run, mode: planned.mode, pace };
+            let around =
+                Around { touch: &touch, folder: &folder, run: &run, mode: planned.mode, pace, target: &target };
             // The loop outlives its tasks; if it does not, nobody is left to be told.
             let tell = |word| drop(words.send(Message::Word(at, word)));
             task::work(step, job, survivor, around, &tell).await;
@@ -166,6 +179,7 @@ impl Loop {
                 };
                 self.write(step, Did::Child { child, part });
             }
+            Message::Word(step, Word::Said(message)) => self.write(step, Did::Say { message }),
             Message::Word(step, Word::Touched) => self.write(step, Did::Touched),
             Message::Word(step, Word::Over(over)) => {
                 self.running -= 1;
@@ -262,6 +276,11 @@ impl Loop {
         self.put(&record);
     }
 
+    pub(super) fn notice(&mut self, message: String) {
+        self.owing = true;
+        self.put(&Record::Notice { t: clock::uptime(), message });
+    }
+
     fn put(&mut self, record: &Record) {
         if let Err(error) = self.opened.journal.push(record) {
             self.journal_failed(&error.to_string());
@@ -296,7 +315,7 @@ impl Loop {
     }
 
     /// Says of every step that was not begun why not, and ends the journal.
-    fn close(mut self) -> (Ending, Stopped) {
+    fn close(mut self, torn: Torn) -> (Ending, Stopped) {
         let planned = self.planned.clone();
         if !matches!(self.stopped, Stopped::Journal(_)) {
             for step in planned.order.iter().copied() {
@@ -307,7 +326,7 @@ impl Loop {
             }
         }
         let seconds = self.opened.seconds();
-        let end = |this: &Self| ending(&planned, &this.board, &this.stopped, &this.opened.id, seconds);
+        let end = |this: &Self| ending(&planned, &this.board, &this.stopped, &this.opened.id, seconds, &torn);
         let last = end(&self);
         self.put(&Record::End { t: clock::uptime(), ending: last.clone() });
         match self.opened.journal.sync() {

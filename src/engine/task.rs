@@ -4,6 +4,7 @@ use crate::model::Mode;
 use crate::plan::Step;
 use crate::steps::contract::{Mishap, Seen};
 use crate::steps::scene::{Part, Scene};
+use crate::steps::target::Target;
 use crate::sys::Touch;
 use crate::sys::pace::{BrokenOff, Pace};
 use crate::sys::process::Stranger;
@@ -30,6 +31,7 @@ pub struct Survivor {
 #[derive(Debug)]
 pub enum Word {
     Started(Process, Part),
+    Said(String),
     Touched,
     Over(Over),
 }
@@ -50,18 +52,26 @@ pub struct Around<'a> {
     pub run: &'a Path,
     pub mode: Mode,
     pub pace: Pace,
+    pub target: &'a Target,
+}
+
+impl<'a> Around<'a> {
+    /// What this step has around it.
+    pub fn scene(self, step: &'a Step, started: &'a dyn Fn(Process, Part), say: &'a dyn Fn(String)) -> Scene<'a> {
+        let Around { touch, folder, run, mode, pace, target } = self;
+        Scene { touch, folder, run, step: step.id.as_str(), mode, pace, target, log: RefCell::new(None), started, say }
+    }
 }
 
 pub async fn work(step: &Step, job: Job, survivor: Option<Survivor>, around: Around<'_>, tell: &dyn Fn(Word)) {
     let started = |process, part| tell(Word::Started(process, part));
+    let say = |text| tell(Word::Said(text));
     if let Some(survivor) = survivor
         && let Err(over) = outlive(survivor, job, &around).await
     {
         return tell(Word::Over(over));
     }
-    let Around { touch, folder, run, mode, pace } = around;
-    let log = RefCell::new(None);
-    let scene = Scene { touch, folder, run, step: step.id.as_str(), mode, pace, log, started: &started };
+    let scene = around.scene(step, &started, &say);
     let over = match job {
         Job::Look => Over::Looked(step.kind.look(&scene).await),
         Job::Do => act(step, &scene, tell).await,
@@ -79,7 +89,10 @@ async fn act(step: &Step, scene: &Scene<'_>, tell: &dyn Fn(Word)) -> Over {
     match step.kind.verify(scene).await {
         Seen::Present(saw) => Over::Proved(saw),
         Seen::Absent(saw) => {
-            Over::Failed { reason: format!("its verify says no: {saw}"), tail: Vec::new(), began: true }
+            // What has more to say than one line says it below.
+            let mut lines = saw.lines();
+            let reason = format!("its verify says no: {}", lines.next().unwrap_or_default());
+            Over::Failed { reason, tail: lines.map(str::to_owned).collect(), began: true }
         }
         Seen::Unknown(saw) => {
             Over::Failed { reason: format!("its verify gave no answer: {saw}"), tail: Vec::new(), began: true }

@@ -112,6 +112,10 @@ pub enum Did {
         part: Part,
     },
     Touched,
+    /// What people should see of it while it goes on.
+    Say {
+        message: String,
+    },
     Prove {
         saw: String,
     },
@@ -140,7 +144,7 @@ pub enum Did {
 }
 
 impl Did {
-    /// The change of state that this is; a started program is none.
+    /// The change of state that this is; a started program and a word about it are none.
     pub fn change(&self) -> Option<Change> {
         match self {
             Did::Check { .. } => Some(Change::Check),
@@ -148,7 +152,7 @@ impl Did {
             Did::Found { .. } => Some(Change::Found),
             Did::Unclear { .. } => Some(Change::Unclear),
             Did::Touch { .. } => Some(Change::Touch),
-            Did::Child { .. } => None,
+            Did::Child { .. } | Did::Say { .. } => None,
             Did::Touched => Some(Change::Touched),
             Did::Prove { .. } => Some(Change::Prove),
             Did::Retry { .. } => Some(Change::Retry),

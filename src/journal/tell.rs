@@ -125,6 +125,7 @@ impl Teller {
                 What::StepStarted { step, attempt: *attempt, reason: why.clone() }
             }
             Did::Child { .. } => return None,
+            Did::Say { message } => What::StepProgress { step, message: message.clone() },
             Did::Touched => What::StepProgress { step, message: "verifying".into() },
             Did::Retry { reason, wait_ms } => {
                 let wait = *wait_ms as f64 / 1000.0;

@@ -11,6 +11,11 @@ pub struct Papers {
 }
 
 impl Papers {
+    /// Those of several steps as one.
+    pub fn of_all(papers: &[Papers]) -> Papers {
+        let objects = papers.iter().flat_map(|papers| papers.objects.iter().cloned()).collect();
+        Papers { objects, files: papers.iter().map(|papers| papers.files).sum() }
+    }
     /// The object of this name, whatever version of the API it is written in.
     pub fn find(&self, id: &ObjectId) -> Option<&Arc<Object>> {
         self.objects.iter().find(|object| {

@@ -10,6 +10,7 @@ pub mod object;
 pub mod outcome;
 pub mod place;
 pub mod problem;
+pub mod provider;
 pub mod state;
 pub mod time;
 
@@ -23,5 +24,6 @@ pub use object::ObjectId;
 pub use outcome::{Ending, NotExercised, Outcome};
 pub use place::{Place, Spot};
 pub use problem::{Kind, Problem};
+pub use provider::Provider;
 pub use state::{Change, State};
 pub use time::Stamp;

@@ -10,6 +10,14 @@ use std::time::Duration;
 pub struct Stamp(pub i64);
 
 impl Stamp {
+    /// Reads `2026-11-03T02:11:07Z`, as Kubernetes writes moments.
+    pub fn read(text: &str) -> Option<Self> {
+        text.parse::<Timestamp>().ok().map(|at| Self(at.as_millisecond()))
+    }
+    /// How long after an earlier moment this is; nothing when the clocks disagree about which came first.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
     fn local(self, format: &str) -> String {
         match Timestamp::from_millisecond(self.0) {
             Ok(at) => at.to_zoned(TimeZone::system()).strftime(format).to_string(),

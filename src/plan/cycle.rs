@@ -80,10 +80,13 @@ pub fn refusal(plan: &PlanFile, rings: &[Vec<Edge>]) -> Problem {
         }
         for edge in ring {
             let (waiter, giver) = (name(edge.to), name(edge.from));
-            let place = at(plan, edge.at);
+            let place = edge.reason.place().cloned().unwrap_or_else(|| at(plan, edge.at));
             let why = match &edge.reason {
                 Reason::Needs => format!("needs {giver}"),
                 Reason::Fact(fact) => format!("requires {fact}, which {giver} gives"),
+                Reason::Cluster => "needs the cluster".to_owned(),
+                Reason::Before => format!("comes after {giver}, which says `before: cluster`"),
+                Reason::Paper(paper) => format!("{}, which {giver} gives", paper.because),
             };
             problem = problem.because(format!("{waiter:width$}  {why}   {place}"));
         }
@@ -91,7 +94,7 @@ pub fn refusal(plan: &PlanFile, rings: &[Vec<Edge>]) -> Problem {
     if rings.len() > SHOWN {
         problem = problem.because(format!("and {} more loops", rings.len() - SHOWN));
     }
-    let facts = rings.iter().flatten().any(|edge| matches!(edge.reason, Reason::Fact(_)));
+    let facts = rings.iter().flatten().any(|edge| edge.reason.fact().is_some());
     match (rings.len(), facts) {
         (1, _) if rings[0].len() == 1 => problem.next("take it out of the plan. Nothing was touched."),
         (1, false) => problem.next("take one of these `needs` out of the plan. Nothing was touched."),

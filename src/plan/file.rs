@@ -1,6 +1,6 @@
 //! A plan as it was written: typed, with the place of everything that an error or an edge may point to.
 
-use crate::model::{Fact, Mode, PlanName, Spot, StepId};
+use crate::model::{Fact, Mode, PlanName, Provider, Spot, StepId};
 use crate::steps::contract::Kind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub struct Step {
     pub needs: Vec<(StepId, Spot)>,
     pub provides: Vec<(Fact, Spot)>,
     pub requires: Vec<(Fact, Spot)>,
+    /// Where the plan says that it comes before there is a cluster.
+    pub before: Option<Spot>,
     pub only: Option<Mode>,
     pub timeout: Option<Duration>,
     pub retries: u32,
@@ -48,12 +50,27 @@ pub struct Way {
     pub at: Spot,
 }
 
+/// The place of the cluster's step among the steps, in a plan that has a cluster.
+pub const CLUSTER: usize = 0;
+
+/// The cluster that a plan brings back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    pub provider: Provider,
+    pub name: String,
+    /// The provider's own file, as the plan names it.
+    pub config: Option<(String, Spot)>,
+    pub at: Spot,
+}
+
 pub struct PlanFile {
     /// The file as the user named it.
     pub shown: String,
     pub path: PathBuf,
     pub name: PlanName,
     pub rto: Option<Duration>,
+    /// Its step is the first of the steps.
+    pub cluster: Option<Cluster>,
     pub access: Vec<Way>,
     pub outside: Vec<(Fact, Spot)>,
     pub steps: Vec<Step>,

@@ -2,10 +2,11 @@
 
 use super::file::PlanFile;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Fact, Mode, Spot};
+use crate::model::{Digest, Fact, Mode, Place, Spot};
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use petgraph::{Direction, algo};
+use std::sync::Arc;
 
 /// Why a step waits for another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,37 @@ pub enum Reason {
     Needs,
     /// The other gives a fact that this one requires.
     Fact(Fact),
+    /// Every step comes after the cluster that does not say otherwise.
+    Cluster,
+    /// The other says `before: cluster`.
+    Before,
+    /// Manifests say so.
+    Paper(Arc<Paper>),
+}
+
+/// What a manifest of one step needs of another step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paper {
+    pub fact: Fact,
+    pub because: String,
+    pub at: Place,
+}
+
+impl Reason {
+    pub fn fact(&self) -> Option<&Fact> {
+        match self {
+            Reason::Fact(fact) => Some(fact),
+            Reason::Paper(paper) => Some(&paper.fact),
+            Reason::Needs | Reason::Cluster | Reason::Before => None,
+        }
+    }
+    /// The file and line that say so, where it is not the plan at this spot.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Reason::Paper(paper) => Some(&paper.at),
+            Reason::Needs | Reason::Fact(_) | Reason::Cluster | Reason::Before => None,
+        }
+    }
 }
 
 /// `from` must be verified before `to` starts. Steps are numbered by their order in the file.

@@ -133,7 +133,10 @@ impl Serialize for Needs<'_> {
         let mut list = serializer.serialize_seq(None)?;
         for (giver, reason, at) in self.preview.planned.graph.reasons(self.step) {
             let because = Because { reason, giver: self.ids.get(giver) };
-            let at = InFile { file: &self.preview.planned.file.shown, line: at.line };
+            let at = match reason.place() {
+                Some(place) => InFile { file: &place.file, line: place.spot.line },
+                None => InFile { file: &self.preview.planned.file.shown, line: at.line },
+            };
             list.serialize_element(&Need {
                 step: because.giver,
                 fact: because.fact(),

@@ -1,10 +1,13 @@
 //! From a path to a plan that can be shown or run: read, wired, ordered; or refused with everything that is wrong.
 
+use super::cluster;
 use super::cycle;
 use super::file::PlanFile;
 use super::graph::{self, Graph};
 use super::read;
 use super::wants;
+use crate::manifests::facts::{self, Link, Want};
+use crate::manifests::{self, At, Papers, Wrongs};
 use crate::model::{Digest, Mode, Problem};
 use crate::steps::fields::Fault;
 use crate::sys::{Look, files, yaml};
@@ -24,6 +27,12 @@ pub struct Planned {
     /// The steps by wave, and within a wave as in the file: a valid order of execution.
     pub order: Vec<usize>,
     pub digest: Digest,
+    /// What manifests refer to and nobody gives, with the step whose manifests do.
+    pub missing: Vec<(usize, Want)>,
+    /// Orders between steps that would be good and would close a loop.
+    pub loose: Vec<Link>,
+    /// What was read for each step.
+    pub papers: Vec<Papers>,
 }
 
 /// Reads a plan and everything that its graph comes from, once.
@@ -44,8 +53,12 @@ pub fn load(look: Look, path: &Path, mode: Mode) -> Result<Planned, Problem> {
 }
 
 pub fn from_text(text: &str, shown: &str, path: &Path, mode: Mode) -> Result<Planned, Problem> {
-    let file = read::read(text, shown, path).map_err(|bad| unreadable(shown, &bad.faults, bad.count))?;
-    let wants = wants::wants(&file).map_err(|faults| unreadable(shown, &faults.list, faults.count))?;
+    let look = Look::new();
+    let mut file = read::read(text, shown, path).map_err(|bad| unreadable(shown, &bad.faults, bad.count))?;
+    cluster::join(look, &mut file)?;
+    let papers = papers(look, &mut file)?;
+    let wants =
+        wants::wants(&file, facts::links(&papers)).map_err(|faults| unreadable(shown, &faults.list, faults.count))?;
     if !wants.unmet.is_empty() {
         return Err(cycle::unmet(&file, &wants.unmet));
     }
@@ -55,7 +68,48 @@ pub fn from_text(text: &str, shown: &str, path: &Path, mode: Mode) -> Result<Pla
     };
     order.sort_unstable_by_key(|step| (waves[*step], *step));
     let digest = graph::digest(&file, &graph, mode);
-    Ok(Planned { file, mode, graph, waves, order, digest })
+    Ok(Planned { file, mode, graph, waves, order, digest, papers, missing: wants.missing, loose: wants.loose })
+}
+
+/// Reads every manifest that the plan names, each once, and hands them to their steps.
+fn papers(look: Look, file: &mut PlanFile) -> Result<Vec<Papers>, Problem> {
+    if file.steps.iter().all(|step| step.kind.paths().is_empty()) {
+        return Ok(Vec::new());
+    }
+    let named = |step: &super::file::Step| step.kind.paths().iter().map(|(path, _)| path.clone()).collect();
+    let wanted: Vec<Vec<String>> = file.steps.iter().map(named).collect();
+    let folder = file.folder().to_owned();
+    let shown = Path::new(&file.shown).parent().map_or(String::new(), |folder| folder.display().to_string());
+    let papers =
+        manifests::read_all(look, &folder, &shown, &wanted).map_err(|wrongs| unreadable_papers(file, &wrongs))?;
+    let all = Papers::of_all(&papers);
+    for (step, papers) in file.steps.iter_mut().zip(&papers) {
+        step.kind.take(if step.kind.surveys() { all.clone() } else { papers.clone() });
+    }
+    Ok(papers)
+}
+
+/// Everything that is wrong with the manifests, each with its place.
+fn unreadable_papers(file: &PlanFile, wrongs: &Wrongs) -> Problem {
+    let count = wrongs.count;
+    let mut problem = Problem::usage(match count {
+        1 => "the manifests cannot be used: 1 mistake".to_owned(),
+        n => format!("the manifests cannot be used: {n} mistakes"),
+    });
+    for wrong in &wrongs.list {
+        problem = problem.because(match &wrong.at {
+            At::Place(_) => wrong.to_string(),
+            At::Asked { step, path } => {
+                let step = &file.steps[*step];
+                let spot = step.kind.paths().get(*path).map_or(step.at, |(_, spot)| *spot);
+                format!("{}:{}:{}: step {}: {}", file.shown, spot.line, spot.column, step.id, wrong.text)
+            }
+        });
+    }
+    if count > wrongs.list.len() {
+        problem = problem.because(format!("and {} more", count - wrongs.list.len()));
+    }
+    problem.next("mend this, then the same command again. Nothing was touched.")
 }
 
 fn unreadable(shown: &str, faults: &[Fault], count: usize) -> Problem {

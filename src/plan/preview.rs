@@ -60,8 +60,10 @@ pub struct Because<'a> {
 impl<'a> Because<'a> {
     pub fn fact(&self) -> Option<&'a str> {
         match self.reason {
-            Reason::Needs => None,
-            Reason::Fact(fact) => Some(fact.as_str()),
+            Reason::Cluster => Some("cluster"),
+            Reason::Needs | Reason::Before | Reason::Fact(_) | Reason::Paper(_) => {
+                self.reason.fact().map(crate::model::Fact::as_str)
+            }
         }
     }
 }
@@ -71,6 +73,9 @@ impl fmt::Display for Because<'_> {
         match self.reason {
             Reason::Needs => write!(f, "needs {}", self.giver),
             Reason::Fact(fact) => write!(f, "requires {fact} ({})", self.giver),
+            Reason::Cluster => f.write_str("needs the cluster"),
+            Reason::Before => write!(f, "{} comes before the cluster", self.giver),
+            Reason::Paper(paper) => write!(f, "{} ({})", paper.because, self.giver),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Turns the text of a plan into a plan file. Reads parser events one step at a time: parsing is the planning time, and a
 //! tree of a large plan would double it. Everything wrong is collected; nothing is guessed.
 
-use super::file::{OnFailure, PlanFile, Step, Way};
+use super::file::{Cluster, OnFailure, PlanFile, Step, Way};
 use super::parts;
-use crate::model::{Mode, PlanName, Spot, StepId};
+use crate::model::{Mode, PlanName, Provider, Spot, StepId};
 use crate::steps::KINDS;
 use crate::steps::fields::{Fault, Faults, Fields, nearest, shown as short};
 use crate::steps::keys;
@@ -114,6 +114,7 @@ fn document(
     fields.require(keys::PLAN, "name", "the plan");
     let name = name(&mut fields);
     let rto = fields.span("rto");
+    let cluster = cluster(&mut fields, name.as_ref());
     let access = access(&mut fields);
     let outside = fields.facts("outside");
     fields.finish("the plan", &[keys::PLAN]);
@@ -125,13 +126,60 @@ fn document(
         Some(_) => {}
     }
     let (Some(name), Some(steps)) = (name, steps) else { return Ok(None) };
+    alone(&steps, cluster.as_ref(), faults);
     let (shown, path) = (shown.to_owned(), path.to_owned());
-    Ok(Some(PlanFile { shown, path, name, rto, access, outside, steps }))
+    Ok(Some(PlanFile { shown, path, name, rto, cluster, access, outside, steps }))
 }
 
 fn name(fields: &mut Fields<'_, '_>) -> Option<PlanName> {
     let (text, at) = fields.text("name", "a name")?;
     PlanName::new(&text).map_err(|why| fields.faults.add(at, format!("`name`: `{}` {why}", short(&text)))).ok()
+}
+
+/// What only makes sense beside a cluster, or not beside one.
+fn alone(steps: &[Step], cluster: Option<&Cluster>, faults: &mut Faults) {
+    for step in steps {
+        match (cluster, step.before) {
+            (Some(cluster), _) if step.id.as_str() == crate::steps::cluster::NAME => {
+                let line = cluster.at.line;
+                let advice = "take another id, or name this step under `needs`: it is there already";
+                faults.add(step.at, format!("step cluster is the one that `cluster` in line {line} makes; {advice}"));
+            }
+            (None, Some(at)) => {
+                faults.add(at, format!("step {} is before the cluster, and the plan has none: take this out", step.id));
+            }
+            (Some(_), Some(at)) if step.kind.wants_cluster() => {
+                let why = format!("kind {} works on the cluster", step.kind.name());
+                faults.add(at, format!("step {} cannot come before the cluster: {why}", step.id));
+            }
+            (None, None) if step.kind.wants_cluster() => {
+                let why = format!("kind {} works on a cluster, and the plan names none", step.kind.name());
+                faults.add(step.at, format!("step {}: {why}: write cluster: {{provider: sandbox}}", step.id));
+            }
+            (Some(_) | None, _) => {}
+        }
+    }
+}
+
+fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<Cluster> {
+    let entry = fields.take("cluster")?;
+    let kind = entry.value.kind();
+    let Body::Map(entries) = entry.value.body else {
+        let text = format!("`cluster` wants a map, as {{provider: sandbox}}, and here is {kind}");
+        fields.faults.add(entry.value.at, text);
+        return None;
+    };
+    let mut own = Fields::new(entry.value.at, entries, fields.faults);
+    own.require(keys::CLUSTER, "provider", "`cluster`");
+    let provider = own.word("provider", &["sandbox"]);
+    let name = own.text("name", "a name").and_then(|(text, at)| {
+        let name = PlanName::new(&text);
+        name.map_err(|why| own.faults.add(at, format!("`name`: `{}` {why}", short(&text)))).ok()
+    });
+    let config = own.text("config", "the path of a file").map(|(text, at)| (text.into_owned(), at));
+    own.finish("`cluster`", &[keys::CLUSTER]);
+    let name = name.as_ref().or(plan).map_or_else(String::new, |name| name.as_str().to_owned());
+    provider.map(|_| Cluster { provider: Provider::Sandbox, name, config, at: entry.at })
 }
 
 fn access(fields: &mut Fields<'_, '_>) -> Vec<Way> {
@@ -226,6 +274,8 @@ fn step(mut fields: Fields<'_, '_>) -> Option<Step> {
     let needs = fields.ids("needs");
     let provides = fields.facts("provides");
     let requires = fields.facts("requires");
+    let before_at = fields.value_at("before");
+    let before = fields.word("before", &["cluster"]).and(before_at);
     let only = fields.word("only", &["recover", "drill"]);
     let timeout = fields.span("timeout");
     let retries = fields.count("retries", 0..=100);
@@ -245,6 +295,7 @@ fn step(mut fields: Fields<'_, '_>) -> Option<Step> {
         needs,
         provides,
         requires,
+        before,
         only: only.map(|word| if word == "drill" { Mode::Drill } else { Mode::Recover }),
         timeout,
         retries: retries.map_or(0, |(number, _)| number),

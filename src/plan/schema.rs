@@ -33,6 +33,18 @@ fn shape(shape: Shape) -> Value {
             "propertyNames": {"pattern": "^(?!BLACKSTART_)[A-Za-z_][A-Za-z0-9_]*$"},
             "additionalProperties": text(),
         }),
+        Shape::Pairs => json!({"type": "object", "additionalProperties": text()}),
+        Shape::Names => json!({"type": "array", "items": {"type": "string", "minLength": 1}}),
+        Shape::Paths => {
+            let path = json!({"type": "string", "minLength": 1});
+            json!({"anyOf": [path, {"type": "array", "minItems": 1, "items": path}]})
+        }
+        Shape::Cluster => json!({
+            "type": "object",
+            "properties": properties(&[keys::CLUSTER]),
+            "required": required(&[keys::CLUSTER]),
+            "additionalProperties": false,
+        }),
         Shape::Access => json!({
             "type": "object",
             "propertyNames": id(),

@@ -2,6 +2,7 @@
 
 use super::preview::{Decision, Preview};
 use super::table::{row, width, wrap};
+use crate::model::Mode;
 use crate::model::time::{clock, spoken};
 use std::fmt::Write;
 use std::time::Duration;
@@ -43,7 +44,8 @@ fn heading(preview: &Preview<'_>, columns: usize, out: &mut String) {
         (None, _) => "time unknown: it has not been run here".to_owned(),
     };
     let goal = plan.rto.map_or(String::new(), |goal| format!(", goal {}", spoken(goal)));
-    let told = format!("{}   {}, no cluster, {steps}, {waves}, {time}{goal}", plan.name, preview.planned.mode);
+    let cluster = plan.cluster.as_ref().map_or("no cluster", |cluster| cluster.provider.as_str());
+    let told = format!("{}   {}, {cluster}, {steps}, {waves}, {time}{goal}", plan.name, preview.planned.mode);
     lines(&told, columns, 0, out);
     out.push('\n');
 }
@@ -66,7 +68,11 @@ fn table(preview: &Preview<'_>, columns: usize, out: &mut String) {
             Decision::Skip => format!("not exercised ({reason}): {}", preview.summary(step)),
             Decision::Run | Decision::Rerun => preview.summary(step),
         };
-        let needs = preview.needs(step);
+        let mut needs = preview.needs(step);
+        // That nearly every step comes after the cluster is said only where there is nothing else to say.
+        if needs.iter().any(|need| need.fact.as_deref() != Some("cluster")) {
+            needs.retain(|need| need.fact.as_deref() != Some("cluster"));
+        }
         let mut reasons: Vec<String> =
             needs.iter().take(REASONS).flat_map(|need| wrap(&need.because, widths[3])).collect();
         if needs.len() > REASONS {
@@ -101,8 +107,12 @@ fn longest(preview: &Preview<'_>, columns: usize, out: &mut String) {
 /// What dies and stays, the ways in, and what is left of an earlier run.
 fn around(preview: &Preview<'_>, columns: usize, out: &mut String) {
     let plan = &preview.planned.file;
-    let mut facts: Vec<(&str, String)> =
-        vec![("what dies", "nothing: the plan has no cluster, so nothing is deleted".into())];
+    let dies = match (&plan.cluster, preview.planned.mode) {
+        (None, _) => "nothing: the plan has no cluster, so nothing is deleted",
+        (Some(_), Mode::Drill) => "nothing: a drill makes a cluster of its own and takes it down again",
+        (Some(_), Mode::Recover) => "nothing: a sandbox is made beside whatever there is",
+    };
+    let mut facts: Vec<(&str, String)> = vec![("what dies", dies.to_owned())];
     if !plan.outside.is_empty() {
         let names: Vec<String> = plan.outside.iter().map(|(fact, _)| fact.to_string()).collect();
         facts.push(("what stays", names.join(", ")));

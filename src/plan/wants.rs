@@ -1,10 +1,12 @@
 //! What each step wants of the others: `needs` and required facts become edges, and what nobody gives is refused.
 
-use super::file::PlanFile;
-use super::graph::{Edge, Graph, Reason};
+use super::file::{CLUSTER, PlanFile};
+use super::graph::{Edge, Graph, Paper, Reason};
+use crate::manifests::facts::{Link, Links, Want};
 use crate::model::{Fact, Spot};
 use crate::steps::fields::{Faults, nearest};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// How many unmet needs are shown; the rest is counted.
 pub const UNMET: usize = 20;
@@ -25,10 +27,14 @@ pub struct Unmet {
 pub struct Wants {
     pub graph: Graph,
     pub unmet: Vec<Unmet>,
+    /// What manifests refer to and nobody gives, with the step whose manifests do.
+    pub missing: Vec<(usize, Want)>,
+    /// Orders that would be good and would close a loop.
+    pub loose: Vec<Link>,
 }
 
 /// Faults are mistakes of writing (an id that is not there); an unmet need is a finding about the world.
-pub fn wants(plan: &PlanFile) -> Result<Wants, Faults> {
+pub fn wants(plan: &PlanFile, links: Links) -> Result<Wants, Faults> {
     let mut faults = Faults::default();
     let mut ids: HashMap<&str, usize> = HashMap::with_capacity(plan.steps.len());
     for (at, step) in plan.steps.iter().enumerate() {
@@ -65,6 +71,7 @@ pub fn wants(plan: &PlanFile) -> Result<Wants, Faults> {
     // Where an edge from a step was last made to, so that what is said twice is one edge: the first written is kept.
     let mut made: Vec<usize> = vec![usize::MAX; plan.steps.len()];
     for (to, step) in plan.steps.iter().enumerate() {
+        edges.extend(cluster_edge(plan, to));
         for (need, at) in &step.needs {
             match ids.get(need.as_str()) {
                 Some(from) => {
@@ -102,5 +109,75 @@ pub fn wants(plan: &PlanFile) -> Result<Wants, Faults> {
     if faults.count > 0 {
         return Err(faults);
     }
-    Ok(Wants { graph: Graph::new(plan.steps.len(), edges), unmet })
+    let (firm, good): (Vec<Link>, Vec<Link>) = links.edges.into_iter().partition(|link| link.firm);
+    edges.extend(firm.into_iter().map(|link| written(plan, link)));
+    edges.extend(surveyed(plan));
+    // What no manifest gives may still be given by a step that says so, or outlive the disaster.
+    let mut missing = Vec::new();
+    for (to, want) in links.unmet {
+        match (outside.get(&want.fact), givers.get(&want.fact)) {
+            (Some(None), _) => {}
+            (_, Some(givers)) => edges.extend(givers.iter().filter(|from| **from != to).map(|from| {
+                let paper = Paper { fact: want.fact.clone(), because: want.because.clone(), at: want.at.clone() };
+                Edge { from: *from, to, reason: Reason::Paper(Arc::new(paper)), at: plan.steps[to].at }
+            })),
+            (_, None) => missing.push((to, want)),
+        }
+    }
+    let loose = add_good(plan, good, &mut edges);
+    Ok(Wants { graph: Graph::new(plan.steps.len(), edges), unmet, missing, loose })
+}
+
+fn written(plan: &PlanFile, link: Link) -> Edge {
+    let paper = Paper { fact: link.fact, because: link.because, at: link.at };
+    Edge { from: link.from, to: link.to, reason: Reason::Paper(Arc::new(paper)), at: plan.steps[link.to].at }
+}
+
+/// Adds what is a good order and no need, except where it would close a loop: a pod that starts before its Secret waits for
+/// it, so two steps may well refer to each other. What is left out is returned, and told.
+fn add_good(plan: &PlanFile, good: Vec<Link>, edges: &mut Vec<Edge>) -> Vec<Link> {
+    if good.is_empty() {
+        return Vec::new();
+    }
+    let mut after: Vec<Vec<usize>> = vec![Vec::new(); plan.steps.len()];
+    edges.iter().for_each(|edge| after[edge.from].push(edge.to));
+    let mut loose = Vec::new();
+    for link in good {
+        let (mut seen, mut next) = (HashSet::from([link.to]), vec![link.to]);
+        while let Some(step) = next.pop() {
+            next.extend(after[step].iter().copied().filter(|step| seen.insert(*step)));
+        }
+        if seen.contains(&link.from) {
+            loose.push(link);
+        } else {
+            after[link.from].push(link.to);
+            edges.push(written(plan, link));
+        }
+    }
+    loose
+}
+
+/// What waits for the workloads of the plan comes after every step that makes one of them.
+fn surveyed(plan: &PlanFile) -> Vec<Edge> {
+    let waits = plan.steps.iter().enumerate().filter(|(_, step)| step.kind.surveys());
+    let edges = waits.flat_map(|(to, waiter)| {
+        plan.steps.iter().enumerate().filter_map(move |(from, step)| {
+            let object = step.kind.papers()?.objects.first()?;
+            let (fact, at) = (Fact::of("manifests", step.id.as_str()), object.place());
+            let because = format!("{} is among what it waits for", object.id);
+            let reason = Reason::Paper(Arc::new(Paper { fact, because, at }));
+            (from != to).then_some(Edge { from, to, reason, at: waiter.at })
+        })
+    });
+    edges.collect()
+}
+
+/// What stands between a step and the cluster: it comes after, or says that it comes before.
+fn cluster_edge(plan: &PlanFile, step: usize) -> Option<Edge> {
+    let cluster = plan.cluster.as_ref()?;
+    match (step, plan.steps[step].before) {
+        (CLUSTER, _) => None,
+        (_, Some(at)) => Some(Edge { from: step, to: CLUSTER, reason: Reason::Before, at }),
+        (_, None) => Some(Edge { from: CLUSTER, to: step, reason: Reason::Cluster, at: cluster.at }),
+    }
 }

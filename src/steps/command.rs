@@ -4,8 +4,9 @@ use super::contract::{Kind, Mishap, Seen, Work};
 use super::fields::{Fields, shown};
 use super::keys::{Key, Shape};
 use super::scene::{Scene, words};
+use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Mode};
+use crate::model::{Digest, Mode, Spot};
 use crate::sys::pace::Halt;
 use crate::sys::{Look, files, process};
 use std::path::Path;
@@ -17,6 +18,7 @@ pub const KEYS: &[Key] = &[
     Key::required("run", Shape::Argv, "The program and its arguments. There is no shell."),
     Key::required("verify", Shape::Argv, "The program that proves it: exit 0 when it is done, any other when not."),
     Key::optional("env", Shape::Env, "Variables for both programs, as literal values."),
+    Key::optional("undo", Shape::Argv, "The program that takes it back when a drill is torn down."),
     Key::optional("repeatable", Shape::Bool, "Whether it may be done twice (default: false)."),
     Key::optional(
         "drill",
@@ -38,6 +40,8 @@ struct Command {
     run: Vec<String>,
     verify: Vec<String>,
     env: Vec<(String, String)>,
+    /// Empty where there is nothing to take back.
+    undo: Vec<String>,
     repeatable: bool,
     drill: Drill,
 }
@@ -46,10 +50,13 @@ pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
     let of = "a command step";
     let there = [fields.require(KEYS, "run", of), fields.require(KEYS, "verify", of)];
     let (run, verify, env) = (fields.argv("run"), fields.argv("verify"), fields.env("env"));
+    let undo = fields.argv("undo").unwrap_or_default();
     let repeatable = fields.flag("repeatable").unwrap_or(false);
     let drill = drill(fields);
     match (run, verify, there) {
-        (Some(run), Some(verify), [true, true]) => Some(Box::new(Command { run, verify, env, repeatable, drill })),
+        (Some(run), Some(verify), [true, true]) => {
+            Some(Box::new(Command { run, verify, env, undo, repeatable, drill }))
+        }
         _ => None,
     }
 }
@@ -98,6 +105,9 @@ impl Kind for Command {
             (Mode::Drill, Drill::Run | Drill::Instead(_)) | (Mode::Recover, _) => None,
         }
     }
+    fn wants_cluster(&self) -> bool {
+        false
+    }
     fn repeatable(&self) -> bool {
         self.repeatable
     }
@@ -134,8 +144,22 @@ impl Kind for Command {
         }
         Ok(digest.finish())
     }
+    fn paths(&self) -> &[(String, Spot)] {
+        &[]
+    }
+    fn surveys(&self) -> bool {
+        false
+    }
+    fn take(&mut self, _: Papers) {}
+    fn papers(&self) -> Option<&Papers> {
+        None
+    }
+    fn unproven(&self, _: &Scene<'_>) -> Vec<String> {
+        Vec::new()
+    }
     fn programs(&self, mode: Mode) -> Vec<&str> {
-        [self.argv(mode).first(), self.verify.first()].into_iter().flatten().map(String::as_str).collect()
+        let undo = self.undo.first().filter(|_| mode == Mode::Drill);
+        [self.argv(mode).first(), self.verify.first(), undo].into_iter().flatten().map(String::as_str).collect()
     }
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(scene.ask(&self.verify, &self.env))
@@ -145,5 +169,13 @@ impl Kind for Command {
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(scene.ask(&self.verify, &self.env))
+    }
+    fn undo<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
+        Box::pin(async {
+            if self.undo.is_empty() {
+                return Ok(None);
+            }
+            scene.act(&self.undo, &self.env).await.map(|()| Some(words(&self.undo)))
+        })
     }
 }

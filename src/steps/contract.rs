@@ -1,7 +1,8 @@
 //! What every kind of step answers. There are no default answers: a kind without a verify does not compile.
 
 use super::scene::Scene;
-use crate::model::{Digest, Mode};
+use crate::manifests::Papers;
+use crate::model::{Digest, Mode, Spot};
 use crate::sys::Look;
 use crate::sys::pace::Halt;
 use std::future::Future;
@@ -46,12 +47,24 @@ pub trait Kind: Send + Sync {
     fn reaches(&self, mode: Mode) -> String;
     /// Why it takes no part in this mode, when it does not.
     fn absent_in(&self, mode: Mode) -> Option<String>;
+    /// True when it can do nothing without a cluster.
+    fn wants_cluster(&self) -> bool;
     /// True when doing it twice does no harm.
     fn repeatable(&self) -> bool;
     /// How long it may take when the plan does not say.
     fn deadline(&self) -> Duration;
     /// How hard the brake has to be pulled to break it off.
     fn stops_at(&self) -> Halt;
+    /// The files and folders of manifests that it works on, as the plan names them.
+    fn paths(&self) -> &[(String, Spot)];
+    /// True when it works on the manifests of the whole plan instead of its own.
+    fn surveys(&self) -> bool;
+    /// Is given what was read of them: once, before anything else is asked.
+    fn take(&mut self, papers: Papers);
+    /// What it was given; none for a kind that reads no manifests.
+    fn papers(&self) -> Option<&Papers>;
+    /// What a run in this cluster does not show although its verify said yes.
+    fn unproven(&self, scene: &Scene<'_>) -> Vec<String>;
     /// Everything that its result depends on, as a digest. A changed digest makes a finished step stale.
     fn inputs(&self, look: Look, folder: &Path) -> Result<Digest, String>;
     /// The programs it would start: what a check asks for before anything is begun.
@@ -62,4 +75,6 @@ pub trait Kind: Send + Sync {
     fn touch<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<(), Mishap>>;
     /// Looks, after a touch, whether it took.
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen>;
+    /// Takes back, when a drill is torn down, what would outlive its cluster. Nothing for most kinds.
+    fn undo<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>>;
 }

@@ -70,6 +70,11 @@ impl<'s, 'f> Fields<'s, 'f> {
         Some(self.entries.remove(at))
     }
 
+    /// Where the value of a key begins.
+    pub fn value_at(&self, key: &str) -> Option<Spot> {
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.at)
+    }
+
     pub fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|entry| entry.key == key)
     }
@@ -212,6 +217,60 @@ impl<'s, 'f> Fields<'s, 'f> {
             }
         }
         list
+    }
+
+    /// One path, or a list of them, as the plan writes them.
+    pub fn paths(&mut self, key: &str) -> Vec<(String, Spot)> {
+        let rule = |text: &str| match text {
+            "" => Err("names nothing: write the path of a file or folder".to_owned()),
+            text if text.contains(char::is_control) => Err("has an invisible character in it: take it out".to_owned()),
+            text => Ok(text.to_owned()),
+        };
+        let one = self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.sort());
+        match one {
+            None => Vec::new(),
+            Some(Sort::List) => self.list(key, "paths", rule),
+            Some(Sort::Nothing | Sort::Number | Sort::Flag | Sort::Text | Sort::Map) => {
+                self.ruled(key, "a path, or a list of paths", rule).into_iter().collect()
+            }
+        }
+    }
+
+    /// Names with literal values, of whatever the key is about.
+    pub fn pairs(&mut self, key: &str) -> Vec<(String, String)> {
+        let Some(entry) = self.take(key) else { return Vec::new() };
+        let (at, kind) = (entry.value.at, entry.value.kind());
+        let Body::Map(entries) = entry.value.body else {
+            let advice = format!("write it as {key}: {{name: value}}, or take the key out");
+            self.faults.add(at, format!("`{key}` wants a map of names and values, and here is {kind}: {advice}"));
+            return Vec::new();
+        };
+        let mut pairs: Vec<(String, String)> = Vec::with_capacity(entries.len());
+        for pair in entries {
+            if pairs.iter().any(|(name, _)| *name == pair.key) {
+                self.faults.add(pair.at, format!("`{key}`: `{}` is written twice: take one out", shown(&pair.key)));
+            } else if let Some(value) = self.word_of(pair.value, key, "a plain word, or a text in quotes") {
+                pairs.push((pair.key.into_owned(), value.into_owned()));
+            }
+        }
+        pairs
+    }
+
+    /// A value that a rule turns into something.
+    pub fn read<T>(&mut self, key: &str, want: &str, rule: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        if !self.has(key) {
+            return None;
+        }
+        Some(self.ruled(key, want, rule)?.0)
+    }
+
+    /// Names as Kubernetes takes them.
+    pub fn names(&mut self, key: &str) -> Vec<(String, Spot)> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        self.list(key, "names", |text| match !text.is_empty() && text.len() <= 253 && text.chars().all(plain) {
+            true => Ok(text.to_owned()),
+            false => Err("is no name: a-z, 0-9, - and . only".to_owned()),
+        })
     }
 
     pub fn ids(&mut self, key: &str) -> Vec<(StepId, Spot)> {

@@ -27,6 +27,14 @@ pub enum Shape {
     Env,
     /// Ways in, by name.
     Access,
+    /// Files or folders of manifests: one, or a list.
+    Paths,
+    /// Names as Kubernetes takes them.
+    Names,
+    /// Names and literal values, of whatever the key is about.
+    Pairs,
+    /// The cluster: a map with keys of its own.
+    Cluster,
     /// The name of a step kind.
     Kind,
     /// The steps themselves.
@@ -58,9 +66,17 @@ impl Key {
 pub const PLAN: &[Key] = &[
     Key::required("name", Shape::Id, "What is recovered; typed to confirm a recovery, and the folder of its runs."),
     key("rto", Shape::Span, "The time goal of a recovery. Over it, a verified run ends with exit 4."),
+    key("cluster", Shape::Cluster, "The cluster that is brought back. Without it the plan deletes and makes none."),
     key("access", Shape::Access, "The ways in, and whether each lives inside what is recovered or outside of it."),
     key("outside", Shape::Facts, "What outlives the thing that is recovered, so that steps may require it."),
     Key::required("steps", Shape::Steps, "The steps. Their order in the file does not matter."),
+];
+
+/// The keys of `cluster`.
+pub const CLUSTER: &[Key] = &[
+    Key::required("provider", Shape::Word(&["sandbox"]), "What makes the cluster."),
+    key("name", Shape::Id, "What the cluster is called (default: the plan's name)."),
+    key("config", Shape::Text, "The provider's own file; for the sandbox: its nodes, domain and images."),
 ];
 
 /// The keys that a step of any kind has.
@@ -70,6 +86,7 @@ pub const STEP: &[Key] = &[
     key("needs", Shape::Ids, "Steps that must be verified before this one starts."),
     key("provides", Shape::Facts, "Facts that hold once this step is verified."),
     key("requires", Shape::Facts, "Facts that must hold before this step starts."),
+    key("before", Shape::Word(&["cluster"]), "Run before there is a cluster, instead of after."),
     key("only", Shape::Word(&["recover", "drill"]), "The one mode in which the step is run."),
     key("timeout", Shape::Span, "How long the step may take, its verify included."),
     key("retries", Shape::Count(100), "How often to try again. Only for what may be done twice."),

@@ -1,12 +1,20 @@
 //! VERBS: what a step can be. This file is the table of contents; each kind is one file that answers `contract::Kind`.
 
 pub mod apply;
+pub mod cluster;
 pub mod command;
 pub mod contract;
 pub mod fields;
 pub mod keys;
+pub mod manifests;
+pub mod papers;
 pub mod probe;
 pub mod scene;
+pub mod storage;
+pub mod survey;
+pub mod target;
+pub mod trouble;
+pub mod workloads;
 
 use contract::Kind;
 use fields::Fields;
@@ -23,5 +31,8 @@ pub struct Entry {
 /// Every kind there is. A new kind is one file and one line here.
 pub const KINDS: &[Entry] = &[
     Entry { name: command::NAME, doc: command::DOC, keys: command::KEYS, read: command::read },
+    Entry { name: manifests::NAME, doc: manifests::DOC, keys: manifests::KEYS, read: manifests::read },
+    Entry { name: storage::NAME, doc: storage::DOC, keys: storage::KEYS, read: storage::read },
+    Entry { name: workloads::NAME, doc: workloads::DOC, keys: workloads::KEYS, read: workloads::read },
     Entry { name: probe::NAME, doc: probe::DOC, keys: probe::KEYS, read: probe::read },
 ];

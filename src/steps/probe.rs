@@ -4,8 +4,9 @@ use super::contract::{Kind, Mishap, Seen, Work};
 use super::fields::{Fields, shown};
 use super::keys::{Key, Shape};
 use super::scene::{Scene, words};
+use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Mode};
+use crate::model::{Digest, Mode, Spot};
 use crate::sys::pace::{BrokenOff, Halt};
 use crate::sys::{Look, net};
 use std::path::Path;
@@ -162,6 +163,9 @@ impl Kind for Probe {
     fn absent_in(&self, _: Mode) -> Option<String> {
         None
     }
+    fn wants_cluster(&self) -> bool {
+        false
+    }
     fn repeatable(&self) -> bool {
         true
     }
@@ -183,6 +187,19 @@ impl Kind for Probe {
         }
         Ok(digest.finish())
     }
+    fn paths(&self) -> &[(String, Spot)] {
+        &[]
+    }
+    fn surveys(&self) -> bool {
+        false
+    }
+    fn take(&mut self, _: Papers) {}
+    fn papers(&self) -> Option<&Papers> {
+        None
+    }
+    fn unproven(&self, _: &Scene<'_>) -> Vec<String> {
+        Vec::new()
+    }
     fn programs(&self, _: Mode) -> Vec<&str> {
         match &self.0 {
             Question::Run(argv) => argv.first().map(String::as_str).into_iter().collect(),
@@ -203,5 +220,8 @@ impl Kind for Probe {
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.wait(scene))
+    }
+    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
+        Box::pin(std::future::ready(Ok(None)))
     }
 }

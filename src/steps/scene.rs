@@ -1,6 +1,7 @@
 //! What a step has around it while it works: its folder, its log, its pace, and how it starts a program.
 
 use super::contract::{Mishap, Seen};
+use super::target::Target;
 use crate::model::Mode;
 use crate::sys::Touch;
 use crate::sys::log::StepLog;
@@ -26,10 +27,14 @@ pub struct Scene<'a> {
     pub step: &'a str,
     pub mode: Mode,
     pub pace: Pace,
+    /// The cluster that the run has made, once it has.
+    pub target: &'a Target,
     /// Opened when there is something to write.
     pub log: RefCell<Option<StepLog>>,
     /// Told of each program that was started, so that the journal knows it.
     pub started: &'a dyn Fn(Process, Part),
+    /// Told what people should see while the step goes on.
+    pub say: &'a dyn Fn(String),
 }
 
 /// How a program went.
@@ -92,6 +97,19 @@ impl Scene<'_> {
             (Ok(_), Some(why)) => Went::BrokenOff(why, tail),
             (Ok(exit), None) => Went::Ended(exit, tail),
         }
+    }
+
+    /// The step's log, opened with the first thing that is written into it.
+    pub fn with_log<T>(&self, work: impl FnOnce(&mut StepLog) -> std::io::Result<T>) -> std::io::Result<T> {
+        let mut slot = self.log.borrow_mut();
+        let log = match &mut *slot {
+            Some(log) => log,
+            empty => {
+                let path = self.run.join("log").join(format!("{}.log", self.step));
+                empty.insert(StepLog::open(self.touch, &path)?)
+            }
+        };
+        work(log)
     }
 
     /// Writes what is started into the log and starts it. A program whose output could be lost is not started.

@@ -16,3 +16,8 @@ pub fn uptime() -> u64 {
     let whole = u64::try_from(at.tv_sec).unwrap_or_default();
     whole * 1000 + u64::try_from(at.tv_nsec).unwrap_or_default() / 1_000_000
 }
+
+/// What comes within this span, or nothing. Only for work that may be dropped at any point.
+pub async fn within<T>(span: std::time::Duration, work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(span, work).await.ok()
+}

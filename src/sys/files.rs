@@ -2,7 +2,7 @@
 
 use super::{Look, Touch};
 use rustix::fs::{Mode, OFlags};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -94,6 +94,58 @@ pub fn names(_: Look, folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// What a name in a folder leads to. Links are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    File,
+    Folder,
+    /// A pipe, a socket, a device.
+    Other,
+    /// A link that leads nowhere.
+    Nothing,
+}
+
+/// The names in a folder and what each of them is, sorted.
+pub fn entries(_: Look, folder: &Path) -> io::Result<Vec<(OsString, Sort)>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let sort = if kind.is_symlink() { sort(&entry.path())? } else { sort_of(kind) };
+        entries.push((entry.file_name(), sort));
+    }
+    entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    Ok(entries)
+}
+
+/// What a path leads to.
+pub fn sort_at(_: Look, path: &Path) -> io::Result<Sort> {
+    sort(path)
+}
+
+fn sort(path: &Path) -> io::Result<Sort> {
+    match fs::metadata(path) {
+        Ok(about) => Ok(sort_of(about.file_type())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Sort::Nothing),
+        Err(error) => Err(error),
+    }
+}
+
+fn sort_of(kind: fs::FileType) -> Sort {
+    if kind.is_file() {
+        Sort::File
+    } else if kind.is_dir() {
+        Sort::Folder
+    } else {
+        Sort::Other
+    }
+}
+
+/// What makes a folder the same one, by whatever links it was reached.
+pub fn identity(_: Look, path: &Path) -> io::Result<(u64, u64)> {
+    fs::metadata(path).map(|about| (about.dev(), about.ino()))
+}
+
 pub fn exists(_: Look, path: &Path) -> bool {
     path.exists()
 }
@@ -180,4 +232,43 @@ impl Append {
     pub fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()
     }
+}
+
+/// Who a path belongs to, and what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    pub folder: bool,
+    pub user: u32,
+    pub group: u32,
+    pub mode: u32,
+}
+
+/// None where nothing is there.
+pub fn about(_: Look, path: &Path) -> io::Result<Option<About>> {
+    use std::os::unix::fs::MetadataExt;
+    match fs::metadata(path) {
+        Ok(about) => {
+            let (user, group, mode) = (about.uid(), about.gid(), about.mode() & 0o7777);
+            Ok(Some(About { folder: about.is_dir(), user, group, mode }))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a folder with those above it; it gets this mode whatever the umask says.
+pub fn make_folder(_: &Touch, path: &Path, mode: u32) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// Gives a path to a user and a group.
+pub fn give(_: &Touch, path: &Path, user: u32, group: u32) -> io::Result<()> {
+    std::os::unix::fs::chown(path, Some(user), Some(group))
+}
+
+/// How many bytes are free where this path lies, for a user without privileges.
+pub fn room(_: Look, path: &Path) -> io::Result<u64> {
+    let about = rustix::fs::statvfs(path)?;
+    Ok(about.f_bavail.saturating_mul(about.f_frsize))
 }

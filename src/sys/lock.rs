@@ -111,6 +111,12 @@ fn open(path: &Path, shared: bool) -> io::Result<File> {
     Ok(file)
 }
 
+/// True when somebody holds the lock of this file. A file that is not there is held by nobody.
+pub fn is_held(_: Look, path: &Path) -> bool {
+    let Ok(file) = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) else { return false };
+    matches!(flock(&file, FlockOperation::NonBlockingLockShared), Err(rustix::io::Errno::WOULDBLOCK))
+}
+
 /// Who last wrote their name into this lock. They may have let go since; ask `alive`.
 pub fn holder_of(look: Look, path: &Path) -> Option<Holder> {
     serde_json::from_slice(&super::files::read(look, path, 64 * 1024).ok()?).ok()

@@ -23,6 +23,10 @@ impl StepLog {
         let file = rustix::fs::open(path, flags, Mode::from_raw_mode(0o600))?.into();
         Ok(Self { file, path: path.to_owned() })
     }
+    /// The same log for somebody else who writes into it.
+    pub fn of(file: File, run: &Path, step: &str) -> Self {
+        Self { file, path: run.join("log").join(format!("{step}.log")) }
+    }
     /// A line of our own between what the programs print.
     pub fn note(&mut self, text: &str) -> io::Result<()> {
         self.file.write_all(format!("--- {text}\n").as_bytes())

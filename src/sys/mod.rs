@@ -13,6 +13,7 @@ pub mod pace;
 pub mod process;
 pub mod procfs;
 pub mod ready;
+pub mod sandbox;
 pub mod signals;
 pub mod terminal;
 pub mod watch;

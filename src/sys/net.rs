@@ -28,6 +28,17 @@ pub async fn status(_: Look, url: &str) -> Result<u16, String> {
     Ok(answer.status().as_u16())
 }
 
+/// Sends a text to a page and tells its status.
+pub async fn post(_: Look, url: &str, text: String) -> Result<u16, String> {
+    let client = reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .user_agent(concat!("blackstart/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| chain(&error))?;
+    let answer = client.post(url).body(text).send().await.map_err(|error| chain(&error.without_url()))?;
+    Ok(answer.status().as_u16())
+}
+
 /// True for a URL that `status` can ask.
 pub fn is_url(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())

@@ -67,6 +67,10 @@ impl Pace {
             () = tokio::time::sleep_until(self.deadline) => BrokenOff::Deadline(self.time),
         }
     }
+    /// True when the brake is pulled hard enough for this work.
+    pub fn is_braked(&self) -> bool {
+        *self.brake.borrow() >= self.at
+    }
     /// Does the work, or drops it when it has to end. Only for work that may be dropped at any point.
     pub async fn keep<T>(&self, work: impl Future<Output = T>) -> Result<T, BrokenOff> {
         tokio::select! {

@@ -66,14 +66,18 @@ impl fmt::Display for Exit {
 
 /// Environment, argv[0] and folder as a program of this plan gets them.
 fn environment(order: &Order<'_>) -> Vec<(OsString, OsString)> {
-    let kept = PASSED_ON.iter().filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)));
     let marks = [
         (MARK_RUN.into(), order.run.as_os_str().to_owned()),
         (MARK_STEP.into(), order.step.into()),
         ("BLACKSTART_MODE".into(), order.mode.into()),
     ];
     let own = order.env.iter().map(|(name, value)| (name.into(), value.into()));
-    kept.chain(own).chain(marks).collect()
+    passed_on().chain(own).chain(marks).collect()
+}
+
+/// What every program gets of our own environment.
+pub(super) fn passed_on() -> impl Iterator<Item = (OsString, OsString)> {
+    PASSED_ON.iter().filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)))
 }
 
 /// The path of a program that the plan names: relative to the plan's folder when it has a slash.

@@ -82,6 +82,24 @@ pub fn marked(_: Look, run: &str) -> BTreeMap<String, Vec<Process>> {
     found
 }
 
+/// Every live process that carries the mark of this run, whoever started it, with its command line.
+pub fn everything_marked(_: Look, run: &str) -> Vec<(i32, String)> {
+    let wanted = format!("{MARK_RUN}={run}");
+    let own = i32::try_from(std::process::id()).unwrap_or(0);
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let mut found = Vec::new();
+    for pid in pids.filter(|pid| *pid != own) {
+        let lives = stat(pid).is_some_and(|now| !matches!(now.state, b'Z' | b'X'));
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        if lives && environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes()) {
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            found.push((pid, String::from_utf8_lossy(&line).replace('\0', " ").trim_end().to_owned()));
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,8 +21,8 @@ impl Wish {
 }
 
 pub struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
+    /// None where another part of this process hears them.
+    asked: Option<(Signal, Signal)>,
     hangup: Option<Signal>,
 }
 
@@ -35,7 +35,11 @@ impl Signals {
     pub fn new() -> io::Result<Self> {
         let interrupt = signal(SignalKind::interrupt())?;
         let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { interrupt, terminate, hangup: None })
+        Ok(Self { asked: Some((interrupt, terminate)), hangup: None })
+    }
+    /// For a part of a process whose signals are heard by another.
+    pub fn none() -> Self {
+        Self { asked: None, hangup: None }
     }
     pub async fn next(&mut self) -> Wish {
         loop {
@@ -45,9 +49,17 @@ impl Signals {
                     None => std::future::pending().await,
                 }
             };
+            let asked = async {
+                match &mut self.asked {
+                    Some((interrupt, terminate)) => tokio::select! {
+                        Some(()) = interrupt.recv() => Wish::Interrupt,
+                        Some(()) = terminate.recv() => Wish::Terminate,
+                    },
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                Some(()) = self.interrupt.recv() => return Wish::Interrupt,
-                Some(()) = self.terminate.recv() => return Wish::Terminate,
+                wish = asked => return wish,
                 Some(()) = hangup => {}
             }
         }
@@ -67,6 +79,11 @@ pub async fn heard_during<T>(signals: &mut Signals, work: impl Future<Output = T
             },
         }
     }
+}
+
+/// Does two things side by side, until both are done.
+pub async fn both<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> (A, B) {
+    tokio::join!(one, other)
 }
 
 /// Runs an event loop on this thread alone: journal, programs and looks stay on one thread, in one order.

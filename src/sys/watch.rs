@@ -9,6 +9,7 @@ use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// What comes close together is looked at together: people see no difference, and a thousand short steps are not slowed
 /// down by who watches them (measured: a fifth of the whole run). The end of the run is told apart and at once.
@@ -41,10 +42,17 @@ impl Growth {
 pub enum Runner {
     Ours(Box<Child>),
     Theirs(Stranger),
+    /// Another part of this process; it has ended when its half of the channel is gone.
+    Here(oneshot::Receiver<()>),
     Gone,
 }
 
 impl Runner {
+    /// Work that is done in this process: it has ended when the first half is dropped.
+    pub fn here() -> (oneshot::Sender<()>, Self) {
+        let (end, ended) = oneshot::channel();
+        (end, Runner::Here(ended))
+    }
     pub fn of(look: Look, process: Option<Process>) -> Self {
         process.and_then(|process| Stranger::find(look, process)).map_or(Runner::Gone, Runner::Theirs)
     }
@@ -53,6 +61,11 @@ impl Runner {
         match self {
             Runner::Ours(child) => child.wait().await.map(Some),
             Runner::Theirs(stranger) => stranger.ended().await.map(|()| None),
+            Runner::Here(end) => {
+                // Nothing is ever sent: that nobody is left to send is the word.
+                let _ = end.await;
+                Ok(None)
+            }
             Runner::Gone => Ok(None),
         }
     }

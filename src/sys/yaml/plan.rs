@@ -1,19 +1,14 @@
-//! YAML as a tree with places, read from parser events within limits. The only file that knows the parser.
+//! The YAML of a plan as a tree with places: strict, and without what a plan wants not, as anchors and tags.
 
+use super::source::Source;
+use super::{Broken, mistake};
 use crate::model::Spot;
-use saphyr_parser::{Event, Input, Parser, ScalarStyle, Span, StrInput};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 use std::borrow::Cow;
 
 /// What a hostile file may not exceed.
 pub const DEEPEST: usize = 16;
 pub const LONGEST_SCALAR: usize = 64 * 1024;
-
-/// Something that is wrong with the text itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
-    pub at: Spot,
-    pub message: String,
-}
 
 /// What a value is, as the core schema of YAML reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,28 +51,6 @@ pub enum Token<'s> {
     MapStart,
     End,
     DocumentEnd,
-}
-
-/// The first character that may not stand in YAML. The parser refuses a zero byte only and reads the others as text; a
-/// control character in a plan is damage, and is told as that before anything is made of it.
-pub fn unprintable(text: &str) -> Option<Broken> {
-    let odd = |b: u8| (b < b' ' && b != b'\t' && b != b'\n' && b != b'\r') || b == 0x7f;
-    let at = text.bytes().position(odd)?;
-    let message = format!(
-        "the character U+{:04X} may not stand in a text file; was the file cut or damaged?",
-        text.as_bytes()[at]
-    );
-    Some(Broken { at: place_of(text.as_bytes(), at), message })
-}
-
-/// The place of a byte in a text of which at least what stands before it is UTF-8.
-pub fn place_of(text: &[u8], at: usize) -> Spot {
-    let before = &text[..at.min(text.len())];
-    let lines = before.iter().filter(|b| **b == b'\n').count();
-    let start = before.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
-    let columns = String::from_utf8_lossy(&before[start..]).chars().count();
-    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Spot { line: number(lines + 1), column: number(columns + 1) }
 }
 
 /// Reads one document, token by token or a whole value at a time.
@@ -242,87 +215,7 @@ fn is_number(text: &str) -> bool {
     }
 }
 
-const ALIAS: &str = "aliases (*name) are not read in a plan: write it out, or put a text that begins with * in quotes";
+pub(super) const ALIAS: &str =
+    "aliases (*name) are not read in a plan: write it out, or put a text that begins with * in quotes";
 const MERGE: &str = "merge keys (<<) are not read in a plan: write the keys out";
 const WORD: &str = "a key must be a plain word: put a text that begins with { or [ in quotes";
-
-/// What the parser says, whole, and what mostly is behind it.
-fn mistake(said: &str) -> String {
-    const BEHIND: &[(&str, &str)] = &[
-        ("a tab", "indent with spaces, never with tabs"),
-        ("tab cannot", "indent with spaces, never with tabs"),
-        ("tabs disallowed", "indent with spaces, never with tabs"),
-        ("mapping values are not allowed", "put a text with a colon in quotes, or mend the indentation"),
-        ("illegal placement of ':'", "a list or map above is not closed, or a text with a colon wants quotes"),
-        ("',' or '}'", "a { is not closed, a comma is missing, or a text with a colon wants quotes"),
-        ("',' or ']'", "a [ is not closed, or a comma is missing"),
-        ("end of stream", "a quote that begins here is not closed"),
-        ("invalid trailing content", "a quote ends before this; write '' for a ' between single quotes"),
-        ("unknown escape", "write \\\\ for one \\, or take single quotes"),
-        ("expected '-' indicator", "this line is not indented like those above it"),
-        ("did not find expected key", "this line is not indented like those above it"),
-        ("indentation", "this line is not indented like those above it"),
-        (
-            "simple key expect",
-            "a key here or in the line above wants a colon and a space behind it, within 1024 letters",
-        ),
-        ("recursion limit", "lists and maps are nested far too deep here: no key of a plan wants that"),
-        ("unprintable", "this character may not stand in a text file; was the file cut or damaged?"),
-        ("directive", "a plan wants no line that begins with %"),
-        ("expected node content", "something is missing here, or a text wants quotes"),
-    ];
-    if said.contains("unknown anchor") {
-        return ALIAS.to_owned();
-    }
-    match BEHIND.iter().find(|(part, _)| said.contains(part)) {
-        Some((_, behind)) => format!("not YAML: {said}; {behind}"),
-        None => format!("not YAML: {said}"),
-    }
-}
-/// The parser's own source of a text, but for one number: the parser reserves `bufmaxlen` bytes in each plain word that it
-/// has made room for 32 in. The source's 128 are a second allocation a word, which is 7 % of planning.
-struct Source<'s>(StrInput<'s>);
-
-impl Input for Source<'_> {
-    /// What the parser's source of single characters says.
-    #[inline]
-    fn bufmaxlen(&self) -> usize {
-        16
-    }
-    #[inline]
-    fn lookahead(&mut self, count: usize) {
-        self.0.lookahead(count);
-    }
-    #[inline]
-    fn buflen(&self) -> usize {
-        self.0.buflen()
-    }
-    #[inline]
-    fn raw_read_ch(&mut self) -> char {
-        self.0.raw_read_ch()
-    }
-    #[inline]
-    fn raw_read_non_breakz_ch(&mut self) -> Option<char> {
-        self.0.raw_read_non_breakz_ch()
-    }
-    #[inline]
-    fn skip(&mut self) {
-        self.0.skip();
-    }
-    #[inline]
-    fn skip_n(&mut self, count: usize) {
-        self.0.skip_n(count);
-    }
-    #[inline]
-    fn peek(&self) -> char {
-        self.0.peek()
-    }
-    #[inline]
-    fn peek_nth(&self, n: usize) -> char {
-        self.0.peek_nth(n)
-    }
-    #[inline]
-    fn peek_opt(&self) -> Option<char> {
-        self.0.peek_opt()
-    }
-}

@@ -1,0 +1,141 @@
+//! `diagnose`: the ladder over a live cluster. It looks once, changes nothing, and tells the first cause of everything
+//! that does not stand.
+
+use super::args::{DiagnoseArgs, StatusOutput};
+use super::context::Context;
+use super::runs;
+use crate::checks::ladder::{self, Standing, Trouble};
+use crate::checks::live::Live;
+use crate::manifests::Papers;
+use crate::model::{Mode, ObjectId, Problem};
+use crate::plan::load::load;
+use crate::steps::survey::{self, Standings};
+use crate::steps::target::FILE;
+use crate::steps::trouble;
+use crate::sys::kube::Kube;
+use crate::sys::pace::{Brake, Halt};
+use crate::sys::sandbox::{self, About};
+use crate::sys::{clock, files, signals};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long the cluster has to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub fn run(context: &Context, args: &DiagnoseArgs) -> Result<u8, Problem> {
+    let (papers, name) = plan(context, args)?;
+    let kubeconfig = kubeconfig(context, args, name.as_deref())?;
+    let seen = signals::block_on(async {
+        let unasked = |why: String| Problem::refused(format!("{}: {why}", kubeconfig.display())).next(ANOTHER);
+        let kube = Kube::connect(context.look, &kubeconfig).await.map_err(|trouble| unasked(trouble.to_string()))?;
+        let pace = Brake::default().pace(PATIENCE, Halt::Now);
+        survey::see(&kube, &pace).await.map_err(unasked)
+    });
+    let live = seen.map_err(|error| Problem::failed(format!("no event loop: {error}")))??;
+    let wanted = wanted(&live, &papers, args.namespace.as_deref());
+    let standings = ladder::survey(&live, &wanted, &[&papers], clock::now());
+    match args.output {
+        StatusOutput::Text => context.print(&text(&standings))?,
+        StatusOutput::Json => context.print(&format!("{}\n", object(&standings)))?,
+    }
+    let well = standings.iter().all(|(_, standing)| !matches!(standing, Standing::Stuck(_)));
+    Ok(if well { 0 } else { 1 })
+}
+
+const ANOTHER: &str = "name the cluster with --kubeconfig FILE";
+
+/// The manifests of the plan, so that a cause can be told by file and line. Without a plan it is told by object alone.
+fn plan(context: &Context, args: &DiagnoseArgs) -> Result<(Papers, Option<String>), Problem> {
+    let path = match (context.plan_path(args.plan.as_deref()), args.plan.is_some()) {
+        (Ok(path), _) => path,
+        (Err(problem), true) => return Err(problem),
+        (Err(_), false) => return Ok((Papers::default(), None)),
+    };
+    let planned = load(context.look, &path, Mode::Drill)?;
+    Ok((Papers::of_all(&planned.papers), Some(planned.file.name.as_str().to_owned())))
+}
+
+/// The file that was named, or that of the newest run of the plan whose cluster lives. Never one that stands in the
+/// environment or at home: which cluster is meant must be seen in what was typed.
+fn kubeconfig(context: &Context, args: &DiagnoseArgs, plan: Option<&str>) -> Result<PathBuf, Problem> {
+    if let Some(named) = &args.kubeconfig {
+        return Ok(named.clone());
+    }
+    let state = context.required_state_dir()?;
+    let folders = plan.map(|plan| runs::folders(context, &state, plan).unwrap_or_default());
+    let living = folders.into_iter().flatten().find_map(|folder| {
+        let text = files::read(context.look, &folder.join(FILE), 64 << 10).ok()?;
+        let about: About = serde_json::from_slice(&text).ok()?;
+        sandbox::living(context.look, &about.dir)
+    });
+    living.map(|about| about.kubeconfig).ok_or_else(|| {
+        let fact = "no cluster is named, and no run of this plan has one that lives";
+        Problem::usage(fact).next(ANOTHER).next("blackstart drill --keep   # makes one that stays")
+    })
+}
+
+/// What the manifests expect, and every workload and claim that is there.
+fn wanted(live: &Live, papers: &Papers, namespace: Option<&str>) -> Vec<ObjectId> {
+    let there: BTreeSet<ObjectId> =
+        live.all().filter(|item| item.owners().next().is_none()).map(|i| i.id.clone()).collect();
+    let mut ids: BTreeSet<ObjectId> = survey::expected(papers, &[]).into_iter().collect();
+    ids.extend(survey::count(there.into_iter()));
+    let within = |id: &ObjectId| namespace.is_none_or(|wanted| id.namespace.as_deref() == Some(wanted));
+    ids.into_iter().filter(within).collect()
+}
+
+fn text(standings: &Standings) -> String {
+    let mut out = String::new();
+    for (cause, held) in survey::causes(standings) {
+        for line in trouble::lines(cause, &held, None) {
+            out.push_str(&line);
+            out.push('\n');
+        }
+        if let Some(patch) = &cause.patch {
+            let lines = patch.text.lines().map(|line| format!("    {line}\n"));
+            out.push_str(&format!("  patch\n{}", lines.collect::<String>()));
+        }
+    }
+    let waiting = standings.iter().filter_map(|(id, standing)| match standing {
+        Standing::Waiting { why } | Standing::Slow { why, .. } => Some(format!("waits   {id}: {why}\n")),
+        Standing::Ready(_) | Standing::Stuck(_) => None,
+    });
+    out.extend(waiting);
+    let ready = standings.iter().filter(|(_, standing)| matches!(standing, Standing::Ready(_))).count();
+    out.push_str(&format!("{ready} of {} ready\n", standings.len()));
+    out
+}
+
+fn object(standings: &Standings) -> Value {
+    let one = |(cause, held): &(&Trouble, Vec<&ObjectId>)| {
+        json!({
+            "id": cause.id,
+            "object": cause.object.to_string(),
+            "message": cause.message,
+            "field": cause.field,
+            "file": cause.place.as_ref().map(|place| place.file.clone()),
+            "line": cause.place.as_ref().map(|place| place.spot.line),
+            "fix": cause.fix,
+            "patch": cause.patch.as_ref().map(|patch| patch.text.clone()),
+            "heals": matches!(cause.heals, ladder::Heals::May),
+            "seen": cause.chain.iter().map(|hop| format!("{}: {}", hop.object, hop.says)).collect::<Vec<_>>(),
+            "said": cause.raw,
+            "holds_up": held.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })
+    };
+    let ready = standings.iter().filter(|(_, standing)| matches!(standing, Standing::Ready(_))).count();
+    let waiting: Vec<String> = standings
+        .iter()
+        .filter(|(_, standing)| matches!(standing, Standing::Waiting { .. } | Standing::Slow { .. }))
+        .map(|(id, _)| id.to_string())
+        .collect();
+    json!({
+        "schema": "blackstart.diagnose/1",
+        "expected": standings.len(),
+        "ready": ready,
+        "waiting": waiting,
+        "troubles": survey::causes(standings).iter().map(one).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,152 @@
+//! `drill`: the plan, in a cluster that is thrown away afterwards, in the foreground. With `--reap` it removes what earlier
+//! drills left standing.
+
+use super::args::{DrillArgs, RunOutput};
+use super::context::Context;
+use super::{attach, ping, plan, runner, runs};
+use crate::engine::ending::Stopped;
+use crate::engine::open::{self, Opened};
+use crate::engine::run::{self, Wishes};
+use crate::model::{Kind, Mode, Problem, Severity};
+use crate::plan::load::{Planned, load};
+use crate::steps::target::FILE;
+use crate::sys::sandbox::{self, About};
+use crate::sys::signals::{self, Signals};
+use crate::sys::watch::Runner;
+use crate::sys::{Touch, files, host, terminal};
+use std::ffi::OsString;
+use std::path::Path;
+
+pub fn run(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
+    if args.reap {
+        return reap(context);
+    }
+    let url = ping::url(args.ping.as_deref())?;
+    ping::tell(context, url.as_deref(), ping::Word::Start, "");
+    let done = drill(context, args);
+    let (code, told) = match &done {
+        Ok(code) => (*code, format!("exit {code}")),
+        Err(problem) => (problem.kind.exit(), problem.to_string()),
+    };
+    let word = if code == 0 { ping::Word::Success } else { ping::Word::Failure };
+    ping::tell(context, url.as_deref(), word, &told);
+    done
+}
+
+fn drill(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
+    let path = context.plan_path(args.plan.as_deref())?;
+    let planned = load(context.look, &path, Mode::Drill)?;
+    let state = context.required_state_dir()?;
+    refuse_errors(context, &planned)?;
+    if planned.file.cluster.is_some() {
+        sandbox::find(context.look).map_err(|why| Problem::refused("there is nothing to drill in").because(why))?;
+    }
+    let jobs = args.jobs.map_or_else(host::default_jobs, |jobs| usize::from(jobs.get()));
+    let state = std::path::absolute(state).map_err(|error| Problem::usage(error.to_string()))?;
+    let touch = Touch::granted();
+    let (head, ways) = runner::ahead(context, &planned, jobs);
+    let opened = open::begin(&touch, &state, &planned, head)?;
+    let wishes = Wishes { jobs, keep: args.keep, ..Wishes::default() };
+    work(context, touch, planned, opened, ways, wishes, args.output)
+}
+
+/// Tells what is wrong; with an error among it nothing is begun.
+pub fn refuse_errors(context: &Context, planned: &Planned) -> Result<(), Problem> {
+    let (findings, _) = plan::found(context.look, planned);
+    for finding in &findings {
+        let place = format!("{}:{}", finding.place.file, finding.place.spot.line);
+        context.note(&format!("{}  {place}  {}: {}", finding.id, finding.object, finding.message));
+        if !finding.fix.is_empty() {
+            context.note(&format!("     {}", finding.fix));
+        }
+    }
+    match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
+        0 => Ok(()),
+        1 => Err(Problem::refused("an error was found before anything was begun").next("mend it first")),
+        n => Err(Problem::refused(format!("{n} errors were found before anything was begun")).next("mend them first")),
+    }
+}
+
+/// Does the work in this very process and shows it: when this process dies, so does the cluster.
+pub fn work(
+    context: &Context,
+    touch: Touch,
+    planned: Planned,
+    opened: Opened,
+    ways: Vec<f64>,
+    wishes: Wishes,
+    output: RunOutput,
+) -> Result<u8, Problem> {
+    let (id, folder) = (opened.id.clone(), opened.run.clone());
+    let shown = Touch::granted();
+    let both = signals::block_on(async {
+        let mut signals =
+            Signals::new().map_err(|error| Problem::failed(format!("signals cannot be heard: {error}")))?;
+        let (end, ended) = Runner::here();
+        let work = async {
+            let done = run::run(touch, planned, opened, wishes, ways, &mut signals).await;
+            drop(end);
+            done
+        };
+        let signals = Signals::none();
+        let watched = attach::Watched {
+            folder: folder.clone(),
+            id: id.clone(),
+            runner: ended,
+            process: None,
+            signals,
+            wished: None,
+        };
+        Ok(signals::both(work, attach::watch(context, &shown, watched, output)).await)
+    });
+    let ((ending, stopped), watched) = both.map_err(|error| Problem::failed(format!("no event loop: {error}")))??;
+    if let Stopped::Journal(why) = &stopped {
+        return Err(Problem::new(Kind::Journal, format!("run {id}: the journal cannot be written: {why}")));
+    }
+    runner::report(&folder);
+    // What cannot be shown was done all the same: the outcome is that of the work.
+    if let Err(problem) = watched {
+        context.complain(&problem);
+    }
+    Ok(ending.outcome.exit())
+}
+
+/// Removes the clusters that drills left standing, each by the file in which its run says where it is.
+fn reap(context: &Context) -> Result<u8, Problem> {
+    let touch = Touch::granted();
+    let state = context.required_state_dir()?;
+    let program = sandbox::find(context.look).map_err(|why| Problem::refused("nothing can be removed").because(why))?;
+    let (mut removed, mut failed) = (0, Vec::new());
+    for plan in files::names(context.look, &state).unwrap_or_default() {
+        for folder in runs::folders(context, &state, &plan).unwrap_or_default() {
+            let Some(about) = standing(context, &folder) else { continue };
+            let words = [OsString::from("down"), about.dir.clone().into()];
+            let asked = signals::block_on(sandbox::ask(touch.look(), &program, &words));
+            match asked.and_then(|asked| asked) {
+                Ok((exit, _)) if exit == crate::sys::process::Exit::Code(0) => {
+                    removed += 1;
+                    context.note(&format!("removed sandbox {} of run {}", about.name, folder.display()));
+                }
+                Ok((exit, said)) => failed.push(format!("{}: {exit}: {}", about.name, said.trim())),
+                Err(error) => failed.push(format!("{}: {error}", about.name)),
+            }
+        }
+    }
+    if failed.is_empty() {
+        let told = if removed == 1 { "1 sandbox".to_owned() } else { format!("{removed} sandboxes") };
+        let text = format!("{told} removed\n");
+        context.printed(terminal::write(terminal::Stream::Out, &text))?;
+        return Ok(0);
+    }
+    let problem = Problem::failed("not every sandbox could be removed");
+    Err(failed.into_iter().fold(problem, Problem::because))
+}
+
+/// The cluster that this run left and nobody works in.
+fn standing(context: &Context, folder: &Path) -> Option<About> {
+    let text = files::read(context.look, &folder.join(FILE), 64 << 10).ok()?;
+    let about: About = serde_json::from_slice(&text).ok()?;
+    let living = sandbox::living(context.look, &about.dir).filter(|living| living.uid == about.uid)?;
+    let run = runs::Run::read(context.look, folder).ok()?;
+    run.holder(context.look).is_none().then_some(living)
+}

@@ -1,0 +1,193 @@
+//! The file that describes a sandbox: its nodes, its domain, the images that are known to it. Read as strictly as a plan.
+
+use crate::model::digest::Digester;
+use crate::model::{Problem, Spot};
+use crate::steps::fields::{Faults, Fields};
+use crate::steps::keys::{Key, Shape};
+use crate::sys::yaml::{Body, Entry, Reader, Token};
+use crate::sys::{Look, files};
+use std::path::{Path, PathBuf};
+
+const LARGEST: u64 = 1 << 20;
+
+pub const KEYS: &[Key] = &[
+    Key::optional("nodes", Shape::Text, "The nodes; without it, one that is called as the cluster."),
+    Key::optional("domain", Shape::Text, "The cluster's domain (default: cluster.local)."),
+    Key::optional("images", Shape::Text, "A JSON file of the images that are there, with their architectures."),
+];
+const NODE: &[Key] = &[
+    Key::required("name", Shape::Text, "What the node is called."),
+    Key::optional("architecture", Shape::Word(ARCHITECTURES), "What it runs (default: that of this machine)."),
+    Key::optional("labels", Shape::Env, "Labels beside those that every node has."),
+    Key::optional("taints", Shape::Ids, "Taints, each key=value:Effect."),
+    Key::optional("cpu", Shape::Text, "How many processors it has (default: 4)."),
+    Key::optional("memory", Shape::Text, "How much memory it has (default: 8Gi)."),
+];
+const ARCHITECTURES: &[&str] = &["amd64", "arm64"];
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    nodes: Vec<Node>,
+    pub domain: Option<String>,
+    pub images: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    pub name: String,
+    pub architecture: String,
+    labels: Vec<(String, String)>,
+    taints: Vec<String>,
+    cpu: Option<String>,
+    memory: Option<String>,
+}
+
+impl Node {
+    fn alone(name: &str) -> Self {
+        let architecture = own_architecture().to_owned();
+        Self { name: name.to_owned(), architecture, labels: Vec::new(), taints: Vec::new(), cpu: None, memory: None }
+    }
+    /// As the companion program reads it.
+    pub fn words(&self) -> String {
+        let mut words = format!("name={},arch={}", self.name, self.architecture);
+        let sized = [("cpu", &self.cpu), ("memory", &self.memory)];
+        sized.iter().for_each(|(key, size)| words.extend(size.as_ref().map(|size| format!(",{key}={size}"))));
+        self.labels.iter().for_each(|(key, value)| words.push_str(&format!(",label.{key}={value}")));
+        self.taints.iter().for_each(|taint| words.push_str(&format!(",taint={taint}")));
+        words
+    }
+}
+
+/// What Kubernetes calls this machine's architecture.
+fn own_architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "aarch64" => "arm64",
+        _ => "amd64",
+    }
+}
+
+impl Config {
+    pub fn nodes_or(&self, name: &str) -> Vec<Node> {
+        match self.nodes.is_empty() {
+            true => vec![Node::alone(name)],
+            false => self.nodes.clone(),
+        }
+    }
+    pub fn add_to(&self, digest: &mut Digester) {
+        self.nodes.iter().for_each(|node| digest.add(node.words().as_bytes()));
+        digest.add(self.domain.as_deref().unwrap_or_default().as_bytes());
+        digest.add(self.images.as_deref().unwrap_or(Path::new("")).as_os_str().as_encoded_bytes());
+    }
+}
+
+/// Reads the file that the plan names at this spot.
+pub fn read(look: Look, folder: &Path, plan: &str, named: &str, at: Spot) -> Result<Config, Problem> {
+    let path = folder.join(named);
+    let shown = path.display().to_string();
+    let place = format!("{plan}:{}:{}", at.line, at.column);
+    let unread = |why: String| {
+        Problem::usage(format!("{shown}: {why}")).because(format!("{place}: `config` names it")).next("mend the path")
+    };
+    let bytes = files::read(look, &path, LARGEST).map_err(|error| unread(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| unread("is not UTF-8 text".to_owned()))?;
+    let mut faults = Faults::default();
+    let config = document(&text, path.parent().unwrap_or(Path::new(".")), &mut faults);
+    match (config, faults.list.is_empty()) {
+        (Some(config), true) => Ok(config),
+        _ => Err(faults.list.iter().fold(
+            Problem::usage("the file of the cluster cannot be used").next("mend it, then the same command again"),
+            |problem, fault| problem.because(format!("{shown}:{}:{}: {}", fault.at.line, fault.at.column, fault.text)),
+        )),
+    }
+}
+
+fn document(text: &str, folder: &Path, faults: &mut Faults) -> Option<Config> {
+    let mut reader = Reader::new(text);
+    let node = reader.token().and_then(|(token, at)| match token {
+        Token::DocumentEnd => Ok(None),
+        token => reader.value(token, at).map(Some),
+    });
+    let node = match node {
+        Ok(Some(node)) => node,
+        Ok(None) => return Some(Config::default()),
+        Err(broken) => {
+            faults.add(broken.at, broken.message);
+            return None;
+        }
+    };
+    let (at, kind) = (node.at, node.kind());
+    let Body::Map(entries) = node.body else {
+        faults.add(at, format!("this wants a map, as nodes: [{{name: …}}], and here is {kind}"));
+        return None;
+    };
+    let mut fields = Fields::new(at, entries, faults);
+    let nodes = fields.take("nodes").map_or_else(Vec::new, |entry| nodes(entry, fields.faults));
+    let domain = fields.text("domain", "a name").map(|(text, _)| text.into_owned());
+    let images = fields.text("images", "the path of a file").map(|(text, _)| folder.join(&*text));
+    fields.finish("the file of a sandbox", &[KEYS]);
+    Some(Config { nodes, domain, images })
+}
+
+fn nodes(entry: Entry<'_>, faults: &mut Faults) -> Vec<Node> {
+    let (at, kind) = (entry.value.at, entry.value.kind());
+    let Body::List(items) = entry.value.body else {
+        faults.add(at, format!("`nodes` wants a list, - {{name: …}}, and here is {kind}"));
+        return Vec::new();
+    };
+    let mut nodes: Vec<Node> = Vec::new();
+    for item in items {
+        let (at, kind) = (item.at, item.kind());
+        let Body::Map(entries) = item.body else {
+            faults.add(at, format!("a node is a map, - {{name: …}}, and here is {kind}"));
+            continue;
+        };
+        if let Some(node) = node(Fields::new(at, entries, faults)) {
+            if nodes.iter().any(|other| other.name == node.name) {
+                faults.add(at, format!("node {} is written twice: take one out", node.name));
+            }
+            nodes.push(node);
+        }
+    }
+    nodes
+}
+
+fn node(mut fields: Fields<'_, '_>) -> Option<Node> {
+    fields.require(NODE, "name", "a node");
+    let plain = |text: &str| match text.contains([',', '\n', ' ']) || text.is_empty() {
+        true => Err("may hold no comma, space or line break".to_owned()),
+        false => Ok(text.to_owned()),
+    };
+    let word = |key: &str, fields: &mut Fields<'_, '_>| {
+        let (text, at) = fields.text(key, "a word")?;
+        plain(&text).map_err(|why| fields.faults.add(at, format!("`{key}` {why}"))).ok()
+    };
+    let name = word("name", &mut fields);
+    let memory = word("memory", &mut fields);
+    let cpu = fields.count("cpu", 1..=1024).map(|(cpu, _)| cpu.to_string());
+    let architecture = fields.word("architecture", ARCHITECTURES).unwrap_or(own_architecture()).to_owned();
+    let labels = labels(&mut fields);
+    let taints = fields.list("taints", "taints, each key=value:Effect", plain).into_iter().map(|(t, _)| t).collect();
+    fields.finish("a node", &[NODE]);
+    Some(Node { name: name?, architecture, labels, taints, cpu, memory })
+}
+
+fn labels(fields: &mut Fields<'_, '_>) -> Vec<(String, String)> {
+    let Some(entry) = fields.take("labels") else { return Vec::new() };
+    let (at, kind) = (entry.value.at, entry.value.kind());
+    let Body::Map(entries) = entry.value.body else {
+        fields.faults.add(at, format!("`labels` wants a map of names and values, and here is {kind}"));
+        return Vec::new();
+    };
+    let mut labels = Vec::new();
+    for label in entries {
+        match label.value.body {
+            Body::Scalar(text, _) if !text.contains([',', '\n', ' ']) && !label.key.contains([',', '=', '\n', ' ']) => {
+                labels.push((label.key.into_owned(), text.into_owned()));
+            }
+            Body::Scalar(..) | Body::List(_) | Body::Map(_) => {
+                fields.faults.add(label.at, "a label is a word with a word as its value");
+            }
+        }
+    }
+    labels
+}

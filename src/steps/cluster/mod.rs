@@ -1,0 +1,210 @@
+//! The step that makes the cluster. It stands in no plan by name: `cluster` makes it, and every step follows it that does
+//! not say otherwise.
+
+pub mod config;
+
+use super::contract::{Kind, Mishap, Seen, Work};
+use super::scene::Scene;
+use super::target::{FILE, Up};
+use crate::manifests::Papers;
+use crate::model::digest::Digester;
+use crate::model::{Digest, Mode, Provider, Spot};
+use crate::sys::kube::Kube;
+use crate::sys::pace::{BrokenOff, Halt};
+use crate::sys::sandbox::{self, About};
+use crate::sys::{Look, files};
+use config::Config;
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+pub const NAME: &str = "cluster";
+/// A file that says where a cluster is has one line.
+const LONGEST: u64 = 64 << 10;
+
+pub struct Cluster {
+    provider: Provider,
+    name: String,
+    config: Config,
+}
+
+impl Cluster {
+    pub fn new(provider: Provider, name: String, config: Config) -> Self {
+        Self { provider, name, config }
+    }
+
+    /// The words for the companion program.
+    fn arguments(&self, scene: &Scene<'_>) -> Vec<OsString> {
+        let run = scene.run.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut words: Vec<OsString> = ["up", "--name", &format!("{}-{run}", self.name)].map(OsString::from).into();
+        for node in self.config.nodes_or(&self.name) {
+            words.extend(["--node".into(), node.words().into()]);
+        }
+        if let Some(domain) = &self.config.domain {
+            words.extend(["--domain".into(), domain.into()]);
+        }
+        if let Some(images) = &self.config.images {
+            words.extend(["--images".into(), images.into()]);
+        }
+        words
+    }
+
+    async fn make(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
+        let never = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: false };
+        let broken = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: true };
+        let program = sandbox::find(scene.touch.look()).map_err(never)?;
+        let words = self.arguments(scene);
+        let (log, from) = scene
+            .with_log(|log| {
+                let told: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+                log.note(&format!("{} {}", program.display(), super::scene::words(&told)))?;
+                Ok((crate::sys::log::StepLog::of(log.handle()?, scene.run, scene.step), log.length()))
+            })
+            .map_err(|error| never(format!("its log: {error}")))?;
+        let up = sandbox::up(scene.touch, &program, &words, scene.run, scene.step, &log);
+        let sandbox = match scene.pace.keep(up).await {
+            Err(BrokenOff::Brake) => return Err(Mishap::Stopped { reason: "the sandbox was broken off".to_owned() }),
+            Err(BrokenOff::Deadline(time)) => {
+                let reason = format!("the sandbox was not usable within {}", crate::model::time::spoken(time));
+                return Err(Mishap::Failed { reason, tail: log.tail(scene.touch, from), began: true });
+            }
+            Ok(Err(error)) => return Err(broken(format!("{}: {error}", program.display()))),
+            Ok(Ok(Err(exit))) => {
+                let reason = format!("{} ended before the sandbox was usable: {exit}", program.display());
+                return Err(Mishap::Failed { reason, tail: log.tail(scene.touch, from), began: true });
+            }
+            Ok(Ok(Ok(sandbox))) => sandbox,
+        };
+        let about = sandbox.about.clone();
+        let text = serde_json::to_vec(&about).map_err(|error| broken(error.to_string()))?;
+        files::replace(scene.touch, &scene.run.join(FILE), &text)
+            .map_err(|error| broken(format!("{}: {error}", scene.run.join(FILE).display())))?;
+        let kube = Kube::connect(scene.touch.look(), &about.kubeconfig)
+            .await
+            .map_err(|trouble| broken(format!("{}: {trouble}", about.server)))?;
+        scene.target.is(Up { kube, about }, Some(sandbox));
+        Ok(())
+    }
+
+    /// Whether the cluster of this run lives and answers.
+    async fn ask(&self, scene: &Scene<'_>) -> Seen {
+        let look = scene.touch.look();
+        let up = match scene.target.up() {
+            Some(up) => up,
+            None => {
+                let Some(about) = left(look, scene.run) else {
+                    return Seen::Absent("no sandbox of this run lives".to_owned());
+                };
+                match Kube::connect(look, &about.kubeconfig).await {
+                    Ok(kube) => scene.target.is(Up { kube, about }, None),
+                    Err(trouble) => return Seen::Unknown(format!("{}: {trouble}", about.server)),
+                }
+                match scene.target.up() {
+                    Some(up) => up,
+                    None => return Seen::Unknown("the cluster was lost while it was looked at".to_owned()),
+                }
+            }
+        };
+        let about = &up.about;
+        let asked = async { (up.kube.uid().await, up.kube.list("v1", "Node", None).await) };
+        match scene.pace.keep(asked).await {
+            Err(_) => Seen::BrokenOff(format!("{}: broken off", about.server)),
+            Ok((Err(trouble), _) | (_, Err(trouble))) => Seen::Unknown(format!("{}: {trouble}", about.server)),
+            Ok((Ok(uid), _)) if uid != about.uid => {
+                Seen::Unknown(format!("{} answers as another cluster: uid {uid}, not {}", about.server, about.uid))
+            }
+            Ok((Ok(_), Ok(nodes))) => {
+                let ready = nodes.iter().filter(|node| is_ready(node)).count();
+                let told = format!("{ready} of {} nodes Ready, Kubernetes {}", nodes.len(), about.version);
+                match !nodes.is_empty() && ready == nodes.len() {
+                    true => Seen::Present(told),
+                    false => Seen::Absent(told),
+                }
+            }
+        }
+    }
+}
+
+/// The sandbox that this run has made before, when it lives.
+fn left(look: Look, run: &Path) -> Option<About> {
+    let text = files::read(look, &run.join(FILE), LONGEST).ok()?;
+    let about: About = serde_json::from_slice(&text).ok()?;
+    sandbox::living(look, &about.dir).filter(|living| living.uid == about.uid)
+}
+
+fn is_ready(node: &serde_json::Value) -> bool {
+    let conditions = node["status"]["conditions"].as_array();
+    conditions.into_iter().flatten().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+}
+
+impl Kind for Cluster {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+    fn summary(&self, _: Mode) -> String {
+        let nodes = self.config.nodes_or(&self.name);
+        let told = match nodes.len() {
+            1 => "1 node".to_owned(),
+            several => format!("{several} nodes"),
+        };
+        format!("make {} {}, {told}", self.provider, self.name)
+    }
+    fn reaches(&self, _: Mode) -> String {
+        "nothing: its processes listen on this machine only".to_owned()
+    }
+    fn absent_in(&self, _: Mode) -> Option<String> {
+        None
+    }
+    fn wants_cluster(&self) -> bool {
+        false
+    }
+    fn repeatable(&self) -> bool {
+        true
+    }
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(120)
+    }
+    fn stops_at(&self) -> Halt {
+        Halt::Gently
+    }
+    fn paths(&self) -> &[(String, Spot)] {
+        &[]
+    }
+    fn surveys(&self) -> bool {
+        false
+    }
+    fn take(&mut self, _: Papers) {}
+    fn papers(&self) -> Option<&Papers> {
+        None
+    }
+    fn unproven(&self, scene: &Scene<'_>) -> Vec<String> {
+        let assumed = scene.target.up().is_some_and(|up| up.about.images == "assumed");
+        let images = match assumed {
+            true => "no image was pulled: each was taken to be there, as the sandbox has no list of images",
+            false => "no image was pulled: the sandbox looked each one up in its list",
+        };
+        let none = "no container ran: what is Ready has its node, volumes, Secrets and image, and was admitted";
+        vec![none.to_owned(), images.to_owned(), "no packet went through a Service, a Route or DNS".to_owned()]
+    }
+    fn inputs(&self, _: Look, _: &Path) -> Result<Digest, String> {
+        let mut digest = Digester::new(NAME).field(self.provider.as_str().as_bytes());
+        digest.add(self.name.as_bytes());
+        self.config.add_to(&mut digest);
+        Ok(digest.finish())
+    }
+    fn programs(&self, _: Mode) -> Vec<&str> {
+        Vec::new()
+    }
+    fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
+        Box::pin(self.ask(scene))
+    }
+    fn touch<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<(), Mishap>> {
+        Box::pin(self.make(scene))
+    }
+    fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
+        Box::pin(self.ask(scene))
+    }
+    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}

@@ -1,0 +1,81 @@
+//! Manifests onto a cluster and read back, as every kind does that has some: one way to apply, one to compare, one to tell.
+
+use super::apply::{self, Applied, Compared, Hitch};
+use super::contract::{Mishap, Seen};
+use super::scene::Scene;
+use super::target::Up;
+use crate::manifests::Papers;
+use crate::model::digest::Digester;
+
+/// So many lines are told; the rest is counted.
+const TOLD: usize = 12;
+
+/// Everything that the result depends on: what goes to the server, not how it is written or where it stands.
+pub fn digest(purpose: &str, papers: &Papers) -> Digester {
+    let mut digest = Digester::new(purpose);
+    papers.objects.iter().for_each(|object| digest.add(object.root.json().to_string().as_bytes()));
+    digest
+}
+
+/// A line, and some lines under it.
+pub fn listed(head: &str, lines: &[String]) -> String {
+    let shown = lines.iter().take(TOLD).cloned();
+    let more = lines.len().saturating_sub(TOLD);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    std::iter::once(head.to_owned()).chain(shown).chain(more).collect::<Vec<_>>().join("\n")
+}
+
+/// Applies them all.
+pub async fn put(scene: &Scene<'_>, up: &Up, papers: &Papers) -> Result<(), Mishap> {
+    let say = |text: &str| (scene.say)(text.to_owned());
+    let applied = apply::apply(&up.kube, scene.touch, papers, &scene.pace, &say).await;
+    logged(scene, &applied).map_err(|reason| Mishap::Failed { reason, tail: Vec::new(), began: true })?;
+    if applied.hitches.is_empty() {
+        (scene.say)(applied.to_string());
+        return Ok(());
+    }
+    if scene.pace.is_braked() {
+        return Err(Mishap::Stopped { reason: format!("broken off: {applied}") });
+    }
+    let tail: Vec<String> = applied.hitches.iter().take(TOLD).map(ToString::to_string).collect();
+    Err(Mishap::Failed { reason: applied.to_string(), tail, began: true })
+}
+
+/// The log has every hitch, also those beyond the ones that are shown.
+fn logged(scene: &Scene<'_>, applied: &Applied) -> Result<(), String> {
+    let written = scene.with_log(|log| {
+        log.note(&applied.to_string())?;
+        applied.left_to.iter().try_for_each(|left| log.note(&format!("{} is kept by {}", left.id, left.keeper)))?;
+        applied.hitches.iter().try_for_each(|hitch| log.note(&hitch.to_string()))
+    });
+    written.map_err(|error| format!("its log: {error}"))
+}
+
+/// Whether all are there as their files say.
+pub async fn ask(scene: &Scene<'_>, up: &Up, papers: &Papers) -> Seen {
+    let say = |text: &str| (scene.say)(text.to_owned());
+    let compared = apply::compare(&up.kube, scene.touch.look(), papers, &scene.pace, &say).await;
+    if scene.pace.is_braked() && !compared.hitches.is_empty() {
+        return Seen::BrokenOff("broken off".to_owned());
+    }
+    judged(&compared)
+}
+
+fn judged(compared: &Compared) -> Seen {
+    let Compared { same, left_to, hitches } = compared;
+    let left = match left_to.len() {
+        0 => String::new(),
+        n => format!(", {n} left to who keeps them"),
+    };
+    let lines = |known: bool| -> Vec<String> {
+        hitches.iter().filter(|hitch| hitch.known == known).map(Hitch::to_string).collect()
+    };
+    let (wrong, unknown) = (lines(true), lines(false));
+    let whole = same + left_to.len();
+    match (wrong.is_empty(), unknown.is_empty()) {
+        (true, true) if whole == 1 => Seen::Present(format!("1 object as its file says{left}")),
+        (true, true) => Seen::Present(format!("{whole} objects as their files say{left}")),
+        (false, _) => Seen::Absent(listed(&format!("{} of {} are not so", wrong.len(), whole + hitches.len()), &wrong)),
+        (true, false) => Seen::Unknown(unknown.join("; ")),
+    }
+}

@@ -1,0 +1,224 @@
+//! Watches a cluster until everything that is expected stands, or something is stuck that time does not mend. It looks and
+//! never touches; what it sees it hands to the ladder, which knows what it means.
+
+use crate::checks::ladder::{self, Heals, Standing, Trouble};
+use crate::checks::live::Live;
+use crate::manifests::Papers;
+use crate::model::ObjectId;
+use crate::sys::clock;
+use crate::sys::kube::{self, Change, Kube, Watch};
+use crate::sys::pace::{BrokenOff, Pace};
+use std::time::Duration;
+
+/// What the ladder wants to see.
+const WATCHED: &[(&str, &str)] = &[
+    ("v1", "Pod"),
+    ("v1", "Event"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "ReplicaSet"),
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "DaemonSet"),
+    ("batch/v1", "Job"),
+    ("batch/v1", "CronJob"),
+    ("v1", "PersistentVolumeClaim"),
+    ("v1", "PersistentVolume"),
+    ("storage.k8s.io/v1", "StorageClass"),
+    ("v1", "Node"),
+    ("v1", "Namespace"),
+    ("v1", "ResourceQuota"),
+    ("v1", "ServiceAccount"),
+    ("v1", "Service"),
+    ("v1", "ConfigMap"),
+    ("v1", "Secret"),
+    ("discovery.k8s.io/v1", "EndpointSlice"),
+    ("scheduling.k8s.io/v1", "PriorityClass"),
+    ("certificates.k8s.io/v1", "CertificateSigningRequest"),
+    ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"),
+    ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration"),
+];
+
+/// What comes together is judged together.
+const BREATH: Duration = Duration::from_millis(50);
+/// Time alone can turn what waits into what is stuck.
+const TICK: Duration = Duration::from_secs(1);
+/// After the first cause that never heals the others get so long to show themselves.
+const LAST_WORDS: Duration = Duration::from_millis(1500);
+
+/// What was expected and how it stands.
+pub type Standings = Vec<(ObjectId, Standing)>;
+
+/// How a survey ended.
+pub enum Seen {
+    AllStand(Standings),
+    /// Something will not stand however long one waits.
+    Stuck(Standings),
+    /// There was no more time, or a person had enough.
+    Over(BrokenOff, Standings),
+    Lost(kube::Trouble),
+}
+
+/// The workloads and claims of these manifests, in these namespaces or in all.
+pub fn expected(papers: &Papers, namespaces: &[String]) -> Vec<ObjectId> {
+    let within = |id: &ObjectId| {
+        let namespace = id.namespace.as_deref().unwrap_or("default");
+        namespaces.is_empty() || namespaces.iter().any(|wanted| wanted == namespace)
+    };
+    let ids = papers.objects.iter().map(|object| object.id.clone());
+    count(ids).filter(within).collect()
+}
+
+/// Of these objects those that can stand or not.
+pub fn count(ids: impl Iterator<Item = ObjectId>) -> impl Iterator<Item = ObjectId> {
+    ids.filter(|id| {
+        matches!(
+            (id.group(), &*id.kind),
+            ("apps", "Deployment" | "StatefulSet" | "DaemonSet")
+                | ("batch", "Job" | "CronJob")
+                | ("", "Pod" | "PersistentVolumeClaim")
+        )
+    })
+}
+
+/// `19 of 24 ready`, and what is waited for.
+pub fn told(standings: &Standings) -> String {
+    let ready = standings.iter().filter(|(_, standing)| matches!(standing, Standing::Ready(_))).count();
+    let mut text = format!("{ready} of {} ready", standings.len());
+    let waits = standings.iter().find_map(|(id, standing)| match standing {
+        Standing::Ready(_) => None,
+        Standing::Waiting { why } => Some(format!("{id}: {why}")),
+        Standing::Slow { why, usual } => {
+            Some(format!("{id}: slow, not broken (usual {}): {why}", crate::model::time::spoken(*usual)))
+        }
+        Standing::Stuck(trouble) => Some(format!("{id}: {} {}", trouble.id, trouble.message)),
+    });
+    text.extend(waits.map(|wait| format!("; {wait}")));
+    text
+}
+
+/// The first causes, each once, with everything that it holds up.
+pub fn causes(standings: &Standings) -> Vec<(&Trouble, Vec<&ObjectId>)> {
+    let mut found: Vec<(&Trouble, Vec<&ObjectId>)> = Vec::new();
+    for (id, standing) in standings {
+        let Standing::Stuck(trouble) = standing else { continue };
+        let same = |other: &Trouble| {
+            other.id == trouble.id && other.object == trouble.object && other.message == trouble.message
+        };
+        match found.iter_mut().find(|(other, _)| same(other)) {
+            Some((_, held)) => held.push(id),
+            None => found.push((trouble, vec![id])),
+        }
+    }
+    found
+}
+
+/// Looks once.
+pub async fn look(kube: &Kube, wanted: &[ObjectId], papers: &Papers, pace: &Pace) -> Seen {
+    let mut eyes = Eyes::open(kube);
+    match eyes.first(pace).await {
+        Err(seen) => seen,
+        Ok(()) => Seen::AllStand(eyes.judge(wanted, papers)),
+    }
+}
+
+/// Everything that the ladder wants to see, as it is now.
+pub async fn see(kube: &Kube, pace: &Pace) -> Result<Live, String> {
+    let mut eyes = Eyes::open(kube);
+    match eyes.first(pace).await {
+        Ok(()) => Ok(eyes.live),
+        Err(Seen::Lost(why)) => Err(why.to_string()),
+        Err(Seen::Over(..) | Seen::AllStand(_) | Seen::Stuck(_)) => Err("it did not answer in time".to_owned()),
+    }
+}
+
+/// Watches until all stands or something never will. `say` is told each time the counts have moved.
+pub async fn wait(kube: &Kube, wanted: &[ObjectId], papers: &Papers, pace: &Pace, say: &dyn Fn(String)) -> Seen {
+    let mut eyes = Eyes::open(kube);
+    if let Err(seen) = eyes.first(pace).await {
+        return seen;
+    }
+    let (mut last, mut stuck_since) = (String::new(), None);
+    loop {
+        let standings = eyes.judge(wanted, papers);
+        if standings.iter().all(|(_, standing)| matches!(standing, Standing::Ready(_))) {
+            return Seen::AllStand(standings);
+        }
+        let never = |standing: &Standing| matches!(standing, Standing::Stuck(trouble) if trouble.heals == Heals::Never);
+        if standings.iter().any(|(_, standing)| never(standing)) {
+            let since = *stuck_since.get_or_insert_with(clock::uptime);
+            if clock::uptime().saturating_sub(since) >= u64::try_from(LAST_WORDS.as_millis()).unwrap_or(u64::MAX) {
+                return Seen::Stuck(standings);
+            }
+        } else {
+            stuck_since = None;
+        }
+        let now = told(&standings);
+        if now != last {
+            say(now.clone());
+            last = now;
+        }
+        match pace.keep(eyes.more()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => return Seen::Lost(why),
+            Err(why) => return Seen::Over(why, eyes.judge(wanted, papers)),
+        }
+    }
+}
+
+/// A watch, and what it has seen so far.
+struct Eyes {
+    watch: Watch,
+    live: Live,
+    synced: bool,
+}
+
+impl Eyes {
+    fn open(kube: &Kube) -> Self {
+        Self { watch: kube.watch(WATCHED, None), live: Live::new(), synced: false }
+    }
+
+    /// Until everything that is there has been seen once.
+    async fn first(&mut self, pace: &Pace) -> Result<(), Seen> {
+        while !self.synced {
+            match pace.keep(self.watch.next()).await {
+                Ok(change) => self.take(change).map_err(Seen::Lost)?,
+                Err(why) => return Err(Seen::Over(why, Vec::new())),
+            }
+        }
+        WATCHED.iter().for_each(|(_, kind)| self.live.listed(kind));
+        Ok(())
+    }
+
+    /// The next changes, or a moment in which there were none.
+    async fn more(&mut self) -> Result<(), kube::Trouble> {
+        if let Some(change) = clock::within(TICK, self.watch.next()).await {
+            self.take(change)?;
+            let until = clock::uptime() + u64::try_from(BREATH.as_millis()).unwrap_or(0);
+            while clock::uptime() < until {
+                let Some(change) = clock::within(BREATH, self.watch.next()).await else { break };
+                self.take(change)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, change: Change) -> Result<(), kube::Trouble> {
+        match change {
+            Change::Is(object) => {
+                // What has no name cannot be asked about, and no server sends it.
+                self.live.insert(object);
+            }
+            Change::Gone(id) => {
+                self.live.remove(&id);
+            }
+            Change::Synced => self.synced = true,
+            // A server that is away for a moment is waited for, and a new list says what was missed.
+            Change::Lost { why } if why.transient() => {}
+            Change::Lost { why } => return Err(why),
+        }
+        Ok(())
+    }
+
+    fn judge(&self, wanted: &[ObjectId], papers: &Papers) -> Standings {
+        ladder::survey(&self.live, wanted, &[papers], clock::now())
+    }
+}

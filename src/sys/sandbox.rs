@@ -1,0 +1,203 @@
+//! The companion program `blackstart-sandbox`: found, started, spoken to through its pipes, and taken down. What it makes
+//! is a whole Kubernetes of child processes in one folder; it lives as long as its input stays open.
+
+use super::lock;
+use super::log::StepLog;
+use super::process::{self, Child, Exit, GRACE};
+use super::procfs::{MARK_RUN, MARK_STEP};
+use super::ready::{self, Ready};
+use super::{Look, Touch, files};
+use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub const PROGRAM: &str = "blackstart-sandbox";
+/// Names the program where it lies somewhere else.
+pub const VARIABLE: &str = "BLACKSTART_SANDBOX";
+/// What the program tells about itself must fit into this.
+const LONGEST_LINE: usize = 64 << 10;
+
+/// A sandbox as it tells of itself; the same text lies in its folder as `sandbox.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    pub name: String,
+    pub dir: PathBuf,
+    pub kubeconfig: PathBuf,
+    pub server: String,
+    pub version: String,
+    /// UID of the namespace kube-system: no other cluster has it.
+    pub uid: String,
+    pub nodes: Vec<Node>,
+    pub host_root: PathBuf,
+    /// `listed`, or `assumed`: then every image is taken to be there.
+    pub images: String,
+    #[serde(default)]
+    pub deadline: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    pub name: String,
+    pub arch: String,
+}
+
+/// A sandbox that lives while this does.
+pub struct Sandbox {
+    child: Child,
+    /// The other end of its input: closed, it ends.
+    life: Option<File>,
+    pub about: About,
+}
+
+/// The program: where the variable says, beside this one, or on PATH.
+pub fn find(look: Look) -> Result<PathBuf, String> {
+    let ready = |path: &Path| files::program(look, path) == files::Program::Ready;
+    let built = "scripts/build-sandbox builds it (a few minutes, once)";
+    if let Some(named) = std::env::var_os(VARIABLE).filter(|named| !named.is_empty()) {
+        let named = PathBuf::from(named);
+        return match ready(&named) {
+            true => Ok(named),
+            false => Err(format!("{VARIABLE} names {}, which cannot be executed; {built}", named.display())),
+        };
+    }
+    let beside = std::env::current_exe().ok().and_then(|own| Some(own.parent()?.join(PROGRAM)));
+    if let Some(beside) = beside.filter(|path| ready(path)) {
+        return Ok(beside);
+    }
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    files::on_path(&paths, Path::new("/"), Path::new(PROGRAM)).ok_or_else(|| {
+        format!("{PROGRAM} is not beside this program, not on PATH, and {VARIABLE} does not name it; {built}")
+    })
+}
+
+/// Starts one and returns when it is usable. Its own words go into the log, marked as a program of this step.
+pub async fn up(
+    touch: &Touch,
+    program: &Path,
+    arguments: &[OsString],
+    run: &Path,
+    step: &str,
+    log: &StepLog,
+) -> io::Result<Result<Sandbox, Exit>> {
+    let (theirs, life) = pipe()?;
+    let (answers, ours) = pipe()?;
+    let marks = [(MARK_RUN.into(), run.as_os_str().to_owned()), (MARK_STEP.into(), step.into())];
+    let expression = duct::cmd(program.as_os_str(), arguments)
+        .full_env(process::passed_on().chain(marks))
+        .stdin_file(theirs)
+        .stdout_file(ours)
+        .stderr_file(log.handle()?)
+        .unchecked()
+        // In a group of its own: Ctrl-C reaches us, and what is to become of it is ours to say.
+        .before_spawn(|command| {
+            command.process_group(0);
+            Ok(())
+        });
+    let handle = expression.start()?;
+    // The expression holds our copies of its ends of the pipes; the end of its output must reach us.
+    drop(expression);
+    let mut child = process::adopt(touch.look(), handle)?;
+    match line(answers).await {
+        Ok(Some(line)) => {
+            let about = serde_json::from_slice(&line).map_err(io::Error::other)?;
+            Ok(Ok(Sandbox { child, life: Some(life), about }))
+        }
+        Ok(None) => Ok(Err(child.wait().await?)),
+        Err(error) => {
+            child.end(GRACE).await?;
+            Err(error)
+        }
+    }
+}
+
+impl Sandbox {
+    /// Lets it live on without us, until its deadline.
+    pub fn keep(mut self, _: &Touch, span: Duration) -> io::Result<()> {
+        match self.life.take() {
+            Some(mut life) => life.write_all(format!("keep {}\n", span.as_secs()).as_bytes()),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends it, and returns when its processes and its folder are gone.
+    pub async fn down(mut self, _: &Touch) -> io::Result<Exit> {
+        drop(self.life.take());
+        match tokio::time::timeout(PATIENCE, self.child.wait()).await {
+            Ok(exit) => exit,
+            Err(_) => self.child.end(GRACE).await,
+        }
+    }
+
+    /// Returns when it has ended by itself, which no run expects.
+    pub async fn ended(&mut self) -> io::Result<Exit> {
+        self.child.wait().await
+    }
+}
+
+/// How long it has to clear up after itself before it is ended.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The sandbox that lies in this folder, when it lives.
+pub fn living(look: Look, folder: &Path) -> Option<About> {
+    let held = lock::is_held(look, &folder.join("lock"));
+    let text = files::read(look, &folder.join("sandbox.json"), LONGEST_LINE as u64).ok()?;
+    held.then(|| serde_json::from_slice(&text).ok()).flatten()
+}
+
+/// Runs the program for one of its other commands, with what it printed.
+pub async fn ask(look: Look, program: &Path, arguments: &[OsString]) -> io::Result<(Exit, String)> {
+    let (mut answers, ours) = pipe()?;
+    let expression = duct::cmd(program.as_os_str(), arguments)
+        .full_env(process::passed_on())
+        .stdin_null()
+        .stdout_file(ours.try_clone()?)
+        .stderr_file(ours)
+        .unchecked();
+    let handle = expression.start()?;
+    drop(expression);
+    let mut child = process::adopt(look, handle)?;
+    let text = tokio::task::spawn_blocking(move || {
+        let mut text = String::new();
+        io::Read::read_to_string(&mut answers, &mut text).map(|_| text)
+    });
+    let exit = child.wait().await?;
+    Ok((exit, text.await.map_err(io::Error::other)??))
+}
+
+/// Becomes the program: its terminal, its signals and its exit code are ours. Returns only when that is not possible.
+pub fn become_it(_: &Touch, program: &Path, arguments: &[OsString]) -> io::Error {
+    std::process::Command::new(program).args(arguments).exec()
+}
+
+/// Reading end first.
+fn pipe() -> io::Result<(File, File)> {
+    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    Ok((read.into(), write.into()))
+}
+
+/// Its first line; `None` when its output ended without one.
+async fn line(answers: File) -> io::Result<Option<Vec<u8>>> {
+    rustix::io::ioctl_fionbio(&answers, true)?;
+    let answers: Ready = ready::watch(answers.into())?;
+    let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
+    loop {
+        let mut ready = answers.readable().await?;
+        match rustix::io::read(ready.get_inner(), &mut buffer) {
+            Ok(0) => return Ok(None),
+            Ok(count) => text.extend_from_slice(&buffer[..count]),
+            Err(rustix::io::Errno::AGAIN) => ready.clear_ready(),
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+            text.truncate(end);
+            return Ok(Some(text));
+        }
+        if text.len() > LONGEST_LINE {
+            return Err(io::Error::other("its first line has no end"));
+        }
+    }
+}
