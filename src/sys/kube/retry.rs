@@ -76,8 +76,8 @@ pub async fn until_over<T>(
             Ok(Err(trouble)) => trouble,
             Err(why) => return Err(broken_off(why, last)),
         };
-        outage.goes_on(&trouble, say);
         let pause = pauses.next(trouble.after());
+        outage.goes_on(&trouble, pause, say);
         last = Some(trouble);
         if let Err(why) = pace.pause(pause).await {
             return Err(broken_off(why, last));
@@ -93,9 +93,10 @@ pub struct Outage {
 }
 
 impl Outage {
-    pub fn goes_on(&mut self, trouble: &Trouble, say: &dyn Fn(&str)) {
+    /// It lasts at least until the end of the pause that comes now.
+    pub fn goes_on(&mut self, trouble: &Trouble, pause: Duration, say: &dyn Fn(&str)) {
         let since = *self.since.get_or_insert_with(Instant::now);
-        if !self.told && since.elapsed() >= NEWS {
+        if !self.told && since.elapsed() + pause >= NEWS {
             self.told = true;
             say(&format!("{trouble}; asking again"));
         }
@@ -110,7 +111,7 @@ impl Outage {
     }
     pub fn over(&mut self, say: &dyn Fn(&str)) {
         if let (Some(since), true) = (self.since, self.told) {
-            say(&format!("the API server answers again, after {} s", since.elapsed().as_secs()));
+            say(&format!("it goes on, after {} s", since.elapsed().as_secs()));
         }
         *self = Self::default();
     }
