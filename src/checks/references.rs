@@ -20,11 +20,13 @@ pub const NAMESPACE: &str = "F82";
 /// Any other name that leads to nothing: a claim, a volume, a class, a Service, a Role.
 pub const NOTHING: &str = "F83";
 
-/// Looks at all papers together, each with the name of its step.
-pub fn check(papers: &[(&str, &Papers)]) -> Vec<Finding> {
+/// Looks at all papers together, each with the name of its step. `elsewhere` knows what no manifest gives and is there all
+/// the same: a step of the plan provides it, or it outlives the disaster.
+pub fn check(papers: &[(&str, &Papers)], elsewhere: &dyn Fn(&Fact) -> bool) -> Vec<Finding> {
     let objects = || papers.iter().flat_map(|(_, papers)| papers.objects.iter()).map(|object| -> &Object { object });
     let mut eye = Eye {
         givers: Givers::of(papers.iter().map(|(_, papers)| *papers)),
+        elsewhere,
         keys: Keys::of(objects()),
         scopes: Scopes::of(objects()),
         opaque: objects().find(|object| opaque(object)).map(|object| object.id.to_string()),
@@ -61,6 +63,7 @@ fn class_of_volume(object: &Object) -> Option<&str> {
 
 struct Eye<'o> {
     givers: Givers,
+    elsewhere: &'o dyn Fn(&Fact) -> bool,
     keys: Keys,
     scopes: Scopes<'o>,
     /// The first object behind which others may be hidden.
@@ -78,6 +81,9 @@ impl Eye<'_> {
         let mut told: HashSet<(Fact, Option<Box<str>>)> = HashSet::new();
         for want in wants(object, &self.scopes) {
             let Some(severity) = want.unmet else { continue };
+            if (self.elsewhere)(&want.fact) {
+                continue;
+            }
             let given = !self.givers.get(&want.fact).is_empty();
             if given {
                 self.key(object, want, severity, &mut told);

@@ -218,7 +218,7 @@ fn fix(volume: &str, misses: &[Miss], at: &str) -> String {
 fn swapped(claim: &Claim, several: &[&VolumeFacts], found: &mut Found) {
     let names: Vec<&str> = several.iter().map(|volume| &*volume.name).collect();
     found.findings.push(error(
-        "F83",
+        "F85",
         claim.at.clone(),
         claim.shown.clone(),
         format!("{} volumes can serve it ({}): which data it gets is left to chance", names.len(), names.join(", ")),
@@ -234,7 +234,7 @@ fn shared(takers: &HashMap<Box<str>, Vec<&Claim>>, found: &mut Found) {
         let names: Vec<String> = claims.iter().map(|c| format!("{}/{}", c.facts.namespace, c.facts.name)).collect();
         for claim in claims.iter().skip(1) {
             found.findings.push(error(
-                "F83",
+                "F85",
                 claim.at.clone(),
                 claim.shown.clone(),
                 format!("volume {volume} is the only one for {}: whoever comes first gets it", names.join(" and for ")),

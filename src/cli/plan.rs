@@ -3,13 +3,14 @@
 use super::args::{ModeArg, PlanArgs, PlanOutput};
 use super::context::Context;
 use super::runs;
-use crate::checks::{programs, volumes};
+use crate::checks::{programs, references, volumes};
 use crate::engine::decide::{self, Decision};
-use crate::model::{Finding, Mode, Problem, Severity, Unknown};
+use crate::model::{Fact, Finding, Mode, Problem, Severity, Unknown};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::{self, Past, Preview};
 use crate::plan::{dot, json, svg, text};
 use crate::sys::{Look, terminal};
+use std::collections::HashSet;
 use std::io::stdout;
 
 pub fn run(context: &Context, args: &PlanArgs) -> Result<u8, Problem> {
@@ -48,6 +49,11 @@ pub fn found(look: Look, planned: &Planned) -> (Vec<Finding>, Vec<Unknown>) {
         step.kind.programs(planned.mode).into_iter().map(|program| (program, step.id.as_str(), step.at))
     });
     let mut findings = programs::check(look, file.folder(), &file.shown, asked);
+    let named: Vec<_> =
+        file.steps.iter().zip(&planned.papers).map(|(step, papers)| (step.id.as_str(), papers)).collect();
+    let provided = file.steps.iter().flat_map(|step| &step.provides).chain(&file.outside);
+    let elsewhere: HashSet<&Fact> = provided.map(|(fact, _)| fact).collect();
+    findings.extend(references::check(&named, &|fact| elsewhere.contains(fact)));
     let volumes = volumes::check(&planned.papers);
     findings.extend(volumes.findings);
     // The worst first; of equal ones what stands first in the files.

@@ -3,13 +3,22 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The kinds of facts a person may write into a plan. Facts about Kubernetes objects come from manifests, not from people.
+/// The kinds of facts a person may write into a plan. Those about Kubernetes objects mostly come from manifests; they are
+/// written for what no manifest shows, as a Secret that a program makes.
 pub const WRITTEN: &[(&str, &str)] = &[
     ("access", "a way in, as named under `access`"),
     ("capability", "something that a step makes possible"),
+    ("configmap", "a ConfigMap, by namespace/name"),
+    ("crd", "a kind of objects, as SealedSecret.bitnami.com"),
     ("git", "a git server"),
     ("host", "a program, device or service of this machine"),
+    ("namespace", "a Namespace"),
+    ("pv", "a PersistentVolume"),
     ("registry", "an image registry"),
+    ("secret", "a Secret, by namespace/name"),
+    ("service", "a Service, by namespace/name"),
+    ("serviceaccount", "a ServiceAccount, by namespace/name"),
+    ("storageclass", "a StorageClass"),
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
