@@ -142,15 +142,20 @@ fn findings(preview: &Preview<'_>, columns: usize, out: &mut String) {
         return;
     }
     let _ = writeln!(out, "{}, {} unknown", count(preview.findings.len(), "finding"), preview.unknowns.len());
-    let mut tell = |id: &str, place: &crate::model::Place, words: &[&str]| {
+    let mut tell = |id: &str, place: &crate::model::Place, object: &str, words: &[&str]| {
         // A path is not cut, so that it can be copied; it may be wider than the rest.
-        let _ = writeln!(out, "  {id}  {}:{}", place.file, place.spot.line);
+        let _ = writeln!(out, "  {id}  {}:{}  {object}", place.file, place.spot.line);
         words.iter().for_each(|text| lines(text, columns, 7, out));
     };
     for finding in &preview.findings {
-        tell(finding.id, &finding.place, &[&finding.message, &finding.fix]);
+        tell(finding.id, &finding.place, &finding.object, &[&finding.message, &finding.fix]);
     }
     for unknown in &preview.unknowns {
-        tell(unknown.id, &unknown.place, &[&unknown.message, &format!("missing: {}", unknown.missing)]);
+        tell(
+            unknown.id,
+            &unknown.place,
+            &unknown.object,
+            &[&unknown.message, &format!("missing: {}", unknown.missing)],
+        );
     }
 }
