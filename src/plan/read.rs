@@ -128,7 +128,7 @@ fn document(
     let (Some(name), Some(steps)) = (name, steps) else { return Ok(None) };
     alone(&steps, cluster.as_ref(), faults);
     let (shown, path) = (shown.to_owned(), path.to_owned());
-    Ok(Some(PlanFile { shown, path, name, rto, cluster, access, outside, steps }))
+    Ok(Some(PlanFile { shown, path, name, rto, cluster, nodes: Vec::new(), access, outside, steps }))
 }
 
 fn name(fields: &mut Fields<'_, '_>) -> Option<PlanName> {
