@@ -189,7 +189,9 @@ impl Kind for Storage {
     }
     fn unproven(&self, scene: &Scene<'_>) -> Vec<String> {
         let own = scene.target.up().map(|up| self.folders(&up).len()).unwrap_or_default();
-        vec![format!("{own} folders were made under the sandbox's own root: what is on the host's disks was not looked at")]
+        vec![format!(
+            "{own} folders were made under the sandbox's own root: what is on the host's disks was not looked at"
+        )]
     }
     fn inputs(&self, _: Look, _: &Path) -> Result<Digest, String> {
         let mut digest = papers::digest(NAME, &self.papers);
