@@ -12,6 +12,7 @@ import (
 	"blackstart/sandbox/internal/cri"
 	"blackstart/sandbox/internal/spec"
 	"blackstart/sandbox/internal/store"
+	"blackstart/sandbox/internal/unseal"
 )
 
 const upLong = `Starts a sandbox and prints one line of JSON when it is usable: the default ServiceAccount and the ConfigMap
@@ -55,6 +56,7 @@ func upCommand() *cobra.Command {
 	f.DurationVar(&u.Deadline, "deadline", 0, "end the sandbox after this time (default with --keep: 1h)")
 	f.DurationVar(&u.Wait, "wait", time.Minute, "give up when it is not usable after this time")
 	f.StringArrayVar(&labels, "label", nil, "KEY=VALUE noted in sandbox.json and in `list`; may be given again")
+	f.StringSliceVar(&u.KeyNamespaces, "key-namespace", unseal.Namespaces, "namespaces in which active keys of SealedSecrets count, as those of their controller do")
 	base := addBase(cmd)
 	cmd.RunE = func(*cobra.Command, []string) error {
 		if u.Keep && !f.Changed("deadline") {

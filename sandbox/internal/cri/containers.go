@@ -50,7 +50,7 @@ func (r *Runtime) CreateContainer(_ context.Context, pod string, config *api.Con
 	if _, ok := r.pods[pod]; !ok {
 		return "", notFound("pod sandbox", pod)
 	}
-	c := &containerState{id: r.id("bbbb"), pod: pod, config: config, imageRef: config.GetImage().GetImage(), created: now()}
+	c := &containerState{id: newID(), pod: pod, config: config, imageRef: config.GetImage().GetImage(), created: now()}
 	if config.GetLogPath() != "" {
 		c.logPath = filepath.Join(sandbox.GetLogDirectory(), config.GetLogPath())
 	}

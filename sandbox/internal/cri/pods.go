@@ -33,7 +33,7 @@ func (p *podState) hostNetwork() bool {
 func (r *Runtime) RunPodSandbox(_ context.Context, config *api.PodSandboxConfig, handler string) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := &podState{id: r.id("aaaa"), config: config, handler: handler, created: now(), ready: true}
+	p := &podState{id: newID(), config: config, handler: handler, created: now(), ready: true}
 	if !p.hostNetwork() {
 		ip, err := r.free.take()
 		if err != nil {

@@ -2,7 +2,8 @@ package cri
 
 import (
 	"context"
-	"fmt"
+	"crypto/rand"
+	"encoding/hex"
 	"net/netip"
 	"sync"
 	"time"
@@ -25,7 +26,6 @@ type Runtime struct {
 	free       *addresses
 	pods       map[string]*podState
 	containers map[string]*containerState
-	serial     uint64
 }
 
 var _ internalapi.RuntimeService = (*Runtime)(nil)
@@ -35,10 +35,11 @@ func NewRuntime(images *Images, ips netip.Prefix, pod func(uid string) *corev1.P
 	return &Runtime{images: images, pod: pod, free: newAddresses(ips), pods: map[string]*podState{}, containers: map[string]*containerState{}}
 }
 
-// id makes a name as long as a real one, so that what cuts ids for display does as ever.
-func (r *Runtime) id(kind string) string {
-	r.serial++
-	return fmt.Sprintf("%s%060x", kind, uint64(time.Now().UnixNano())<<8|r.serial&0xff)
+// newID makes an id that looks like a real one: 64 hexadecimal digits.
+func newID() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // it never returns an error
+	return hex.EncodeToString(b)
 }
 
 func now() int64 { return time.Now().UnixNano() }

@@ -24,7 +24,6 @@ import (
 	kubeletconfig "k8s.io/kubernetes/pkg/kubelet/apis/config"
 	"k8s.io/kubernetes/pkg/kubelet/cm"
 	"k8s.io/kubernetes/pkg/kubelet/config"
-	probetest "k8s.io/kubernetes/pkg/kubelet/prober/testing"
 	"k8s.io/kubernetes/pkg/kubelet/server"
 	kubetypes "k8s.io/kubernetes/pkg/kubelet/types"
 	kubeletutil "k8s.io/kubernetes/pkg/kubelet/util"
@@ -153,7 +152,7 @@ func dependencies(ctx context.Context, c *Config, clients *clients, runtime *cri
 		EventClient:               clients.events,
 		Recorder:                  recorder,
 		PodConfig:                 config.NewPodConfig(config.PodConfigNotificationIncremental, recorder, started),
-		ProbeManager:              probetest.FakeManager{},
+		ProbeManager:              probes{},
 		RemoteRuntimeService:      runtime,
 		RemoteImageService:        store,
 		CAdvisorInterface:         machine{name: c.Spec.Name, cores: int(cpu.Value()), memory: uint64(memory.Value())},

@@ -49,7 +49,7 @@ func (f *podFeed) run(client clientset.Interface, node string, updates chan<- in
 }
 
 // forHollow is the pod as this kubelet sees it. Left out is what the kubelet would do to, or ask of, the real machine:
-// calls to a pod's address by lifecycle hooks, AppArmor and user namespaces of the kernel. The pod in the API stays as it is.
+// calls to a pod's address by lifecycle hooks and probes, AppArmor and user namespaces of the kernel. The pod in the API stays as it is.
 func forHollow(in *corev1.Pod) *corev1.Pod {
 	pod := in.DeepCopy()
 	pod.Spec.HostUsers = nil
@@ -67,6 +67,8 @@ func forHollow(in *corev1.Pod) *corev1.Pod {
 			if list[i].SecurityContext != nil {
 				list[i].SecurityContext.AppArmorProfile = nil
 			}
+			// Nobody probes, so nobody would ever report that it started.
+			list[i].StartupProbe = nil
 			if l := list[i].Lifecycle; l != nil {
 				quiet(l.PostStart)
 				quiet(l.PreStop)

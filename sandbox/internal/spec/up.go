@@ -22,6 +22,8 @@ type Up struct {
 	Deadline    time.Duration
 	Wait        time.Duration
 	Labels      map[string]string
+	// KeyNamespaces is where the keys of SealedSecrets are looked for.
+	KeyNamespaces []string
 }
 
 // Check finds what no single flag can see.

@@ -111,7 +111,7 @@ func (s *sandbox) live(life context.Context, usable func(*store.Line) error) err
 	}
 	unsealing, stop := context.WithCancel(life)
 	defer stop()
-	go unseal.Run(unsealing, c.config, s.say)
+	go unseal.Run(unsealing, c.config, s.u.KeyNamespaces, s.say)
 	select {
 	case <-life.Done():
 		s.say("ends: " + context.Cause(life).Error())
