@@ -47,7 +47,8 @@ func currentMark() string {
 func runUp(u *spec.Up) error {
 	switch kind, parent := stage(); {
 	case kind == attachedStage:
-		return supervise.Run(u, currentMark(), supervise.Attached(context.Background(), parent), printLine)
+		life, kept := supervise.Attached(context.Background(), parent)
+		return supervise.Run(u, currentMark(), life, kept, printLine)
 	case kind == keptStage:
 		return runKept(u)
 	case u.Keep:
@@ -131,7 +132,7 @@ func runKept(u *spec.Up) error {
 		}
 		return err
 	}
-	err := supervise.Run(u, currentMark(), supervise.Signals(context.Background()), func(line *store.Line) error {
+	err := supervise.Run(u, currentMark(), supervise.Signals(context.Background()), nil, func(line *store.Line) error {
 		return tell(answer{Line: line})
 	})
 	if err != nil && !told {

@@ -28,7 +28,8 @@ var (
 const tries = 5
 
 // Run is a sandbox's whole life. It hands over the line when the sandbox is usable and returns when nothing is left.
-func Run(u *spec.Up, mark string, life context.Context, usable func(*store.Line) error) error {
+// What comes through kept gives it a deadline from then on.
+func Run(u *spec.Up, mark string, life context.Context, kept <-chan time.Duration, usable func(*store.Line) error) error {
 	began := time.Now()
 	if u.ImagesFile != "" {
 		// Found now, not by every node's process later.
@@ -44,8 +45,8 @@ func Run(u *spec.Up, mark string, life context.Context, usable func(*store.Line)
 		return fmt.Errorf("%s: %w", u.Dir, err)
 	}
 	defer func() { _ = lock.Close() }()
-	s := &sandbox{u: u, mark: mark, l: layout{u.Dir}, began: began}
-	if err := s.record(lock); err != nil {
+	s := &sandbox{u: u, mark: mark, l: layout{u.Dir}, began: began, lock: lock}
+	if err := s.record(); err != nil {
 		return errors.Join(err, store.Remove(u.Dir))
 	}
 	if err := os.Chdir(u.Dir); err != nil {
@@ -56,7 +57,7 @@ func Run(u *spec.Up, mark string, life context.Context, usable func(*store.Line)
 		life, cancel = context.WithTimeoutCause(life, u.Deadline, errDeadline)
 		defer cancel()
 	}
-	return s.live(life, usable)
+	return s.live(life, kept, usable)
 }
 
 type sandbox struct {
@@ -64,16 +65,17 @@ type sandbox struct {
 	mark     string
 	l        layout
 	began    time.Time
+	lock     *os.File
 	deadline *time.Time
 }
 
 // record writes into the lock file who holds it, so that `down` finds a sandbox that is still starting.
-func (s *sandbox) record(lock *os.File) error {
+func (s *sandbox) record() error {
 	start, err := proc.StartOf(os.Getpid())
 	if err != nil {
 		return err
 	}
-	if s.u.Deadline > 0 {
+	if s.u.Deadline > 0 && s.deadline == nil {
 		d := s.began.Add(s.u.Deadline).UTC().Truncate(time.Second)
 		s.deadline = &d
 	}
@@ -82,11 +84,14 @@ func (s *sandbox) record(lock *os.File) error {
 	if err != nil {
 		return err
 	}
-	_, err = lock.WriteAt(raw, 0)
+	if err := s.lock.Truncate(0); err != nil {
+		return err
+	}
+	_, err = s.lock.WriteAt(raw, 0)
 	return err
 }
 
-func (s *sandbox) live(life context.Context, usable func(*store.Line) error) error {
+func (s *sandbox) live(life context.Context, kept <-chan time.Duration, usable func(*store.Line) error) error {
 	c, err := s.up(life)
 	if err != nil {
 		if removed := store.Remove(s.u.Dir); removed != nil {
@@ -112,21 +117,39 @@ func (s *sandbox) live(life context.Context, usable func(*store.Line) error) err
 	unsealing, stop := context.WithCancel(life)
 	defer stop()
 	go unseal.Run(unsealing, c.config, s.u.KeyNamespaces, s.say)
-	select {
-	case <-life.Done():
-		s.say("ends: " + context.Cause(life).Error())
-		c.close()
-		return store.Remove(s.u.Dir)
-	case child := <-c.nursery.Died():
-		err := died(child, "it ended")
-		if errors.Is(err, errLostPort) {
-			err = fmt.Errorf("%s ended by itself: %w", child.Name, err)
+	for {
+		select {
+		case span := <-kept:
+			s.stays(line, span)
+			var cancel context.CancelFunc
+			life, cancel = context.WithTimeoutCause(life, span, errDeadline)
+			defer cancel()
+		case <-life.Done():
+			s.say("ends: " + context.Cause(life).Error())
+			c.close()
+			return store.Remove(s.u.Dir)
+		case child := <-c.nursery.Died():
+			err := died(child, "it ended")
+			if errors.Is(err, errLostPort) {
+				err = fmt.Errorf("%s ended by itself: %w", child.Name, err)
+			}
+			c.close()
+			s.say(err.Error())
+			s.keepLogs(err)
+			return fmt.Errorf("sandbox %s: %w\n  the other components were ended too; logs stay in %s until `blackstart-sandbox reap`", s.u.Name, err, s.l.in(store.LogDir))
 		}
-		c.close()
-		s.say(err.Error())
-		s.keepLogs(err)
-		return fmt.Errorf("sandbox %s: %w\n  the other components were ended too; logs stay in %s until `blackstart-sandbox reap`", s.u.Name, err, s.l.in(store.LogDir))
 	}
+}
+
+// stays tells those who look into the folder that it lives on, and for how long.
+func (s *sandbox) stays(line *store.Line, span time.Duration) {
+	until := time.Now().Add(span).UTC().Truncate(time.Second)
+	line.Keep, line.Deadline = true, &until
+	s.u.Keep, s.deadline = true, &until
+	if err := errors.Join(store.WriteJSON(s.l.in(store.SandboxFile), line), s.record()); err != nil {
+		s.say(err.Error())
+	}
+	s.say("lives on until " + until.Format(time.RFC3339))
 }
 
 // up tries with other ports when another program took one between our choice and our use of it.
