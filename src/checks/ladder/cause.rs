@@ -116,7 +116,11 @@ impl Cause {
     /// One rung further up.
     #[must_use]
     pub fn seen_from(mut self, object: &ObjectId, says: impl Into<String>) -> Self {
-        self.trouble.chain.insert(0, Hop { object: object.to_string(), says: says.into() });
+        let (object, says) = (object.to_string(), says.into());
+        match self.trouble.chain.first_mut().filter(|first| first.object == object) {
+            Some(first) => first.says = format!("{says}; {}", first.says),
+            None => self.trouble.chain.insert(0, Hop { object, says }),
+        }
         self
     }
     pub fn sight(self) -> Sight {

@@ -138,9 +138,6 @@ fn inserted(map: &Node, value: &Value, lines: &[&str]) -> Option<Change> {
     }
     let fields = map.fields();
     let first = fields.first()?;
-    if first.at != map.at {
-        return None;
-    }
     let alone = |spot: Spot| split(spot, lines).filter(|(_, before, _)| before.chars().all(|c| c == ' '));
     // Behind the image or before the containers is where people put it; else before the first field with a line of its own.
     let behind = fields.iter().position(|field| &*field.name == "image").and_then(|at| fields.get(at + 1));

@@ -120,7 +120,7 @@ fn adds_more(detail: &str) -> bool {
 }
 
 /// `maker` is the object that tried to make the pod.
-pub fn cause<'a>(scene: &Scene<'a>, maker: &'a Item, namespace: &str, message: &str) -> Option<Sight> {
+pub fn cause<'a>(scene: &Scene<'a>, maker: &'a Item, namespace: &str, message: &str, whole: &str) -> Option<Sight> {
     let refusal = read(message)?;
     let origin = scene.origin(maker);
     let level = format!("{}:{}", refusal.level, refusal.version);
@@ -133,7 +133,7 @@ pub fn cause<'a>(scene: &Scene<'a>, maker: &'a Item, namespace: &str, message: &
     let first = refusal.clauses.first().map_or("", |clause| clause.reason.as_str());
     let cause = |fix: String| {
         let cause = Cause::new("F03", &origin.item.id, told.clone(), fix);
-        cause.field_in_pod(scene, maker, &field(first)).raw(message)
+        cause.field_in_pod(scene, maker, &field(first)).raw(whole)
     };
     let labelled = || {
         let id = ObjectId::new("v1", "Namespace", None, namespace);
@@ -167,9 +167,15 @@ pub fn cause<'a>(scene: &Scene<'a>, maker: &'a Item, namespace: &str, message: &
         return Some(cause(fix).sight());
     }
     let mut fix = "set what is missing in the pod template; the patch sets that and nothing else".to_owned();
-    for image in blank {
-        edit = edit.note(format!("runAsUser: (to be filled in) the user of image {image} is not known here; where it is root or a name, pods will not start without a number"));
-        fix.push_str(&format!(". The patch leaves runAsUser blank: which user image {image} wants is not known"));
+    for image in &blank {
+        edit = edit.note(format!(
+            "runAsUser: (to be filled in) the user of image {image} is not known here; where it is root or a name, pods will \
+             not start without a number"
+        ));
+    }
+    if !blank.is_empty() {
+        let images = blank.join(", ");
+        fix.push_str(&format!(". It leaves runAsUser blank: which user the image wants is not known ({images})"));
     }
     Some(cause(fix).mended_by(scene, edit).sight())
 }

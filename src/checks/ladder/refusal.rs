@@ -9,7 +9,7 @@ use crate::model::{ObjectId, Stamp};
 
 /// A controller could not make a pod (or a claim) for this object.
 pub fn while_making<'a>(scene: &Scene<'a>, maker: &'a Item, said: &str, whole: &str, since: Option<Stamp>) -> Sight {
-    if let Some(sight) = pod_security::cause(scene, maker, maker.namespace(), said) {
+    if let Some(sight) = pod_security::cause(scene, maker, maker.namespace(), said, whole) {
         return sight;
     }
     let origin = &scene.origin(maker).item.id;

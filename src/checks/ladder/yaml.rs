@@ -50,8 +50,8 @@ fn block(text: &mut String, value: &Value, indent: usize) {
             Value::Array(items) if items.iter().any(Value::is_object) => {
                 text.push('\n');
                 for item in items {
-                    let _ = write!(text, "{:indent$}- ", "");
-                    block(text, item, indent + 2);
+                    let _ = write!(text, "{:space$}- ", "", space = indent + 2);
+                    block(text, item, indent + 4);
                 }
             }
             _ => {
