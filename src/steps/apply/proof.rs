@@ -10,25 +10,12 @@ pub fn holds(ours: &Value, live: &Value) -> bool {
     let nothing = Map::new();
     let owned = match books(live, &ours["apiVersion"]) {
         Some(owned) => owned,
-        // An object that says no more than its name leaves no entry in the books.
-        None if entries(live).next().is_none() && (has_books(live) || is_bare(live)) => &nothing,
+        // An object that says no more than its name has no entry, and nothing of it can be otherwise. Applied again, it
+        // would change all the same where nobody has an entry yet: the server would then begin its books.
+        None if entries(live).next().is_none() => &nothing,
         None => return false,
     };
     ours["kind"] == live["kind"] && ours["apiVersion"] == live["apiVersion"] && top(ours, live, owned)
-}
-
-fn has_books(live: &Value) -> bool {
-    live["metadata"]["managedFields"].as_array().is_some_and(|entries| !entries.is_empty())
-}
-
-/// True when an object has nothing that could stand in books. Where there are none and there is something, the first apply
-/// begins them, which is a change.
-fn is_bare(live: &Value) -> bool {
-    let only = |value: &Value, names: &[&str]| {
-        value.as_object().is_some_and(|fields| fields.keys().all(|name| names.contains(&name.as_str())))
-    };
-    only(live, &["apiVersion", "kind", "metadata"])
-        && only(&live["metadata"], &["name", "namespace", "uid", "resourceVersion", "creationTimestamp"])
 }
 
 /// What the books hold under our name.
