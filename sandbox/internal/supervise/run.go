@@ -39,7 +39,7 @@ func Run(u *spec.Up, mark string, life context.Context, usable func(*store.Line)
 	if err := makeDir(u.Dir); err != nil {
 		return err
 	}
-	lock, err := store.TakeLock(u.Dir)
+	lock, err := store.NewLock(u.Dir)
 	if err != nil {
 		return fmt.Errorf("%s: %w", u.Dir, err)
 	}
@@ -154,12 +154,10 @@ func (s *sandbox) up(life context.Context) (*cluster, error) {
 		if !errors.Is(err, errLostPort) || try == tries {
 			return nil, err
 		}
-		s.say(fmt.Sprintf("try %d: %v; trying others", try, err))
-		for _, part := range []string{"etcd", store.LogDir, "pki", "nodes"} {
-			if err := store.Remove(s.l.in(part)); err != nil {
-				return nil, err
-			}
+		if err := s.l.clear(); err != nil {
+			return nil, err
 		}
+		s.say(fmt.Sprintf("try %d: %v; trying others", try, err))
 	}
 }
 
