@@ -83,7 +83,6 @@ impl Config {
     pub fn add_to(&self, digest: &mut Digester) {
         self.nodes.iter().for_each(|node| digest.add(node.words().as_bytes()));
         digest.add(self.domain.as_deref().unwrap_or_default().as_bytes());
-        digest.add(self.images.as_deref().unwrap_or(Path::new("")).as_os_str().as_encoded_bytes());
     }
 }
 

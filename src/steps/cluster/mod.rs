@@ -21,6 +21,8 @@ use std::time::Duration;
 pub const NAME: &str = "cluster";
 /// What Kubernetes takes for a label.
 const LONGEST_NAME: usize = 63;
+/// No list of images is larger.
+const LARGEST_LIST: u64 = 16 << 20;
 /// A file that says where a cluster is has one line.
 const LONGEST: u64 = 64 << 10;
 
@@ -201,10 +203,15 @@ impl Kind for Cluster {
         let none = "no container ran: what is Ready has its node, volumes, Secrets and image, and was admitted";
         vec![none.to_owned(), images.to_owned(), "no packet went through a Service, a Route or DNS".to_owned()]
     }
-    fn inputs(&self, _: Look, _: &Path) -> Result<Digest, String> {
+    fn inputs(&self, look: Look, _: &Path) -> Result<Digest, String> {
         let mut digest = Digester::new(NAME).field(self.provider.as_str().as_bytes());
         digest.add(self.name.as_bytes());
         self.config.add_to(&mut digest);
+        // What the list says, and not where it lies: a run goes on from any folder.
+        if let Some(path) = &self.config.images {
+            let list = files::read(look, path, LARGEST_LIST);
+            digest.add(&list.map_err(|error| format!("{}: {error}", path.display()))?);
+        }
         Ok(digest.finish())
     }
     fn programs(&self, _: Mode) -> Vec<&str> {
