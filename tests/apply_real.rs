@@ -441,9 +441,8 @@ real!(a_way_that_is_cut_again_and_again_ends_with_everything_there, world, {
             "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: n{n}, namespace: spoilt}}, data: {{at: \"{n}\"}}}}\n---\n"
         );
     }
+    proxy.shut(true);
     let away = async {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        proxy.shut(true);
         tokio::time::sleep(Duration::from_secs(3)).await;
         proxy.shut(false);
     };
