@@ -2,13 +2,15 @@
 
 use crate::model::digest::Digester;
 use crate::model::{Problem, Spot};
-use crate::steps::fields::{Faults, Fields};
+use crate::steps::fields::{Faults, Fields, shown};
 use crate::steps::keys::{Key, Shape};
 use crate::sys::yaml::{Body, Entry, Reader, Token};
 use crate::sys::{Look, files};
+use std::io;
 use std::path::{Path, PathBuf};
 
 const LARGEST: u64 = 1 << 20;
+const AGAIN: &str = "mend it, then the same command again. Nothing was touched.";
 
 pub const KEYS: &[Key] = &[
     Key::optional("nodes", Shape::Text, "The nodes; without it, one that is called as the cluster."),
@@ -83,25 +85,38 @@ impl Config {
 /// Reads the file that the plan names at this spot.
 pub fn read(look: Look, folder: &Path, plan: &str, named: &str, at: Spot) -> Result<Config, Problem> {
     let path = folder.join(named);
-    let shown = path.display().to_string();
-    let place = format!("{plan}:{}:{}", at.line, at.column);
+    // As people know it: beside the plan, as they named that.
+    let shown = Path::new(plan).parent().unwrap_or(Path::new("")).join(named).display().to_string();
     let unread = |why: String| {
-        Problem::usage(format!("{shown}: {why}")).because(format!("{place}: `config` names it")).next("mend the path")
+        Problem::usage("the file of the cluster cannot be read")
+            .because(format!("{plan}:{}:{}: `config`: {shown} {why}", at.line, at.column))
+            .next(AGAIN)
     };
-    let bytes = files::read(look, &path, LARGEST).map_err(|error| unread(error.to_string()))?;
+    let bytes = files::read(look, &path, LARGEST).map_err(|error| unread(why(&error)))?;
     let text = String::from_utf8(bytes).map_err(|_| unread("is not UTF-8 text".to_owned()))?;
     let mut faults = Faults::default();
-    let config = document(&text, path.parent().unwrap_or(Path::new(".")), &mut faults);
+    let config = document(look, &text, path.parent().unwrap_or(Path::new(".")), &mut faults);
     match (config, faults.list.is_empty()) {
         (Some(config), true) => Ok(config),
-        _ => Err(faults.list.iter().fold(
-            Problem::usage("the file of the cluster cannot be used").next("mend it, then the same command again"),
-            |problem, fault| problem.because(format!("{shown}:{}:{}: {}", fault.at.line, fault.at.column, fault.text)),
-        )),
+        _ => Err(faults
+            .list
+            .iter()
+            .fold(Problem::usage("the file of the cluster cannot be used").next(AGAIN), |problem, fault| {
+                problem.because(format!("{shown}:{}:{}: {}", fault.at.line, fault.at.column, fault.text))
+            })),
     }
 }
 
-fn document(text: &str, folder: &Path, faults: &mut Faults) -> Option<Config> {
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "is not there".to_owned(),
+        io::ErrorKind::PermissionDenied => "may not be read by this user".to_owned(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::FileTooLarge => error.to_string(),
+        _ => format!("cannot be read: {error}"),
+    }
+}
+
+fn document(look: Look, text: &str, folder: &Path, faults: &mut Faults) -> Option<Config> {
     let mut reader = Reader::new(text);
     let node = reader.token().and_then(|(token, at)| match token {
         Token::DocumentEnd => Ok(None),
@@ -123,7 +138,13 @@ fn document(text: &str, folder: &Path, faults: &mut Faults) -> Option<Config> {
     let mut fields = Fields::new(at, entries, faults);
     let nodes = fields.take("nodes").map_or_else(Vec::new, |entry| nodes(entry, fields.faults));
     let domain = fields.text("domain", "a name").map(|(text, _)| text.into_owned());
-    let images = fields.text("images", "the path of a file").map(|(text, _)| folder.join(&*text));
+    let images = fields.text("images", "the path of a file").map(|(text, at)| {
+        let path = folder.join(&*text);
+        if !files::exists(look, &path) {
+            fields.faults.add(at, format!("`images`: {} is not there", shown(&text)));
+        }
+        path
+    });
     fields.finish("the file of a sandbox", &[KEYS]);
     Some(Config { nodes, domain, images })
 }
