@@ -181,7 +181,12 @@ pub fn matches(claim: &ClaimFacts, volume: &VolumeFacts) -> Result<(), Vec<Miss>
         return Err(vec![Miss::AsksFor(asked.into())]);
     }
     let kept = match &volume.claim {
-        Some(kept) if !claim.is_named_by(kept) => return Err(vec![Miss::KeptFor(kept.clone())]),
+        // Out of reach; what else it lacks tells how near it comes.
+        Some(kept) if !claim.is_named_by(kept) => {
+            let mut misses = vec![Miss::KeptFor(kept.clone())];
+            unbound(claim, volume, &mut misses);
+            return Err(misses);
+        }
         // A uid can only be that of an older claim: one from a file has none yet.
         Some(kept) if kept.uid.is_some() && kept.uid != claim.uid => {
             return Err(vec![Miss::KeptForOlder(kept.clone())]);
@@ -209,18 +214,23 @@ pub fn matches(claim: &ClaimFacts, volume: &VolumeFacts) -> Result<(), Vec<Miss>
             form(claim, volume, &mut misses);
         }
         (false, false) => {
-            same_class(claim, volume, &mut misses);
-            size(claim, volume, &mut misses);
-            form(claim, volume, &mut misses);
-            selected(claim, volume, &mut misses);
-            attributes(claim, volume, &mut misses);
-            deleted(volume, &mut misses);
+            unbound(claim, volume, &mut misses);
             if let Some(phase) = volume.phase.as_ref().filter(|phase| ***phase != *"Available") {
                 misses.push(Miss::Phase(phase.clone()));
             }
         }
     }
     if misses.is_empty() { Ok(()) } else { Err(misses) }
+}
+
+/// The rules for two that do not name each other, but for the phase.
+fn unbound(claim: &ClaimFacts, volume: &VolumeFacts, misses: &mut Vec<Miss>) {
+    same_class(claim, volume, misses);
+    size(claim, volume, misses);
+    form(claim, volume, misses);
+    selected(claim, volume, misses);
+    attributes(claim, volume, misses);
+    deleted(volume, misses);
 }
 
 /// The volumes that can serve a claim. A claim should have exactly one: with two, Kubernetes takes the smaller, and with it
@@ -322,7 +332,7 @@ impl fmt::Display for Miss {
             Miss::Small { wants, has } => write!(f, "has {has} where {wants} is asked for"),
             Miss::Class { wants, has } => write!(f, "has {} where {} is asked for", named(has), named(wants)),
             Miss::Attributes { wants, has } => {
-                write!(f, "has attributes {} where {} are asked for", named(has), named(wants))
+                write!(f, "has attributes {} where {} is asked for", named(has), named(wants))
             }
             Miss::Block { wants } => write!(f, "has volumeMode {} where {} is asked for", kind(!wants), kind(*wants)),
             Miss::Access(lacks) => write!(f, "lacks access mode {}", lacks.join(", ")),

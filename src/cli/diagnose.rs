@@ -30,7 +30,9 @@ pub fn run(context: &Context, args: &DiagnoseArgs) -> Result<u8, Problem> {
     let seen = signals::block_on(async {
         let unasked = |why: String| Problem::refused(format!("{}: {why}", kubeconfig.display())).next(ANOTHER);
         let kube = Kube::connect(context.look, &kubeconfig).await.map_err(|trouble| unasked(trouble.to_string()))?;
-        let pace = Brake::default().pace(PATIENCE, Halt::Now);
+        // Held to the end: who lets go of the brake has pulled it.
+        let brake = Brake::default();
+        let pace = brake.pace(PATIENCE, Halt::Now);
         survey::see(&kube, &pace).await.map_err(unasked)
     });
     let live = seen.map_err(|error| Problem::failed(format!("no event loop: {error}")))??;

@@ -54,6 +54,9 @@ pub fn found(look: Look, planned: &Planned) -> (Vec<Finding>, Vec<Unknown>) {
     let provided = file.steps.iter().flat_map(|step| &step.provides).chain(&file.outside);
     let elsewhere: HashSet<&Fact> = provided.map(|(fact, _)| fact).collect();
     findings.extend(references::check(&named, &|fact| elsewhere.contains(fact)));
+    if !file.nodes.is_empty() {
+        findings.extend(file.steps.iter().flat_map(|step| step.kind.findings(&file.nodes)));
+    }
     let volumes = volumes::check(&planned.papers);
     findings.extend(volumes.findings);
     // The worst first; of equal ones what stands first in the files.

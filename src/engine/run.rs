@@ -53,7 +53,9 @@ pub(super) struct Loop {
     pub(super) wishes: Wishes,
     pub(super) board: Board,
     ready: Ready,
-    pub(super) brake: Rc<Brake>,
+    brake: Rc<Brake>,
+    /// That of the end, which nobody pulls: what is taken back is taken back whatever stopped the steps.
+    pub(super) last_brake: Brake,
     /// The cluster, once the run has one.
     pub(super) target: Rc<Target>,
     pub(super) folder: PathBuf,
@@ -95,6 +97,7 @@ pub async fn run(
         opened,
         wishes,
         brake: Rc::default(),
+        last_brake: Brake::default(),
         target: Rc::default(),
         folder,
         stopped: Stopped::No,

@@ -8,7 +8,7 @@ use crate::model::time::spoken;
 use crate::model::{Mode, NotExercised, State};
 use crate::steps::contract::Mishap;
 use crate::steps::target::Up;
-use crate::sys::pace::{Brake, Halt};
+use crate::sys::pace::Halt;
 use crate::sys::sandbox::{self, Sandbox};
 use crate::sys::{files, net, procfs};
 use std::ffi::OsString;
@@ -84,7 +84,7 @@ impl Loop {
 
     fn around(&self) -> Around<'_> {
         // Taking back goes on whatever stopped the steps, but not for ever.
-        let pace = Brake::default().pace(PATIENCE, Halt::Now);
+        let pace = self.last_brake.pace(PATIENCE, Halt::Now);
         let (touch, folder, run) = (&self.touch, &self.folder, &self.opened.run);
         Around { touch, folder, run, mode: self.planned.mode, pace, target: &self.target }
     }

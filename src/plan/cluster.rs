@@ -10,7 +10,9 @@ pub fn join(look: Look, file: &mut PlanFile) -> Result<(), Problem> {
     let Some(of) = &file.cluster else { return Ok(()) };
     let folder = file.folder().to_owned();
     let config = of.config.as_ref().map(|(path, at)| cluster::config::read(look, &folder, &file.shown, path, *at));
-    let kind = Cluster::new(of.provider, of.name.clone(), config.transpose()?.unwrap_or_default());
+    let config = config.transpose()?.unwrap_or_default();
+    let nodes = config.names();
+    let kind = Cluster::new(of.provider, of.name.clone(), config);
     let step = Step {
         id: StepId::new(cluster::NAME).map_err(Problem::usage)?,
         at: of.at,
@@ -25,5 +27,6 @@ pub fn join(look: Look, file: &mut PlanFile) -> Result<(), Problem> {
         on_failure: OnFailure::Stop,
     };
     file.steps.insert(CLUSTER, step);
+    file.nodes = nodes;
     Ok(())
 }

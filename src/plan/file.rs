@@ -71,6 +71,8 @@ pub struct PlanFile {
     pub rto: Option<Duration>,
     /// Its step is the first of the steps.
     pub cluster: Option<Cluster>,
+    /// What the nodes of the cluster will be called, where that is written somewhere.
+    pub nodes: Vec<String>,
     pub access: Vec<Way>,
     pub outside: Vec<(Fact, Spot)>,
     pub steps: Vec<Step>,

@@ -132,7 +132,7 @@ fn document(
         alone(&steps, cluster.as_ref(), faults);
     }
     let (shown, path) = (shown.to_owned(), path.to_owned());
-    Ok(Some(PlanFile { shown, path, name, rto, cluster, access, outside, steps }))
+    Ok(Some(PlanFile { shown, path, name, rto, cluster, nodes: Vec::new(), access, outside, steps }))
 }
 
 fn name(fields: &mut Fields<'_, '_>) -> Option<PlanName> {

@@ -6,7 +6,7 @@ use super::keys::{Key, Shape};
 use super::scene::{Scene, words};
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Mode, Spot};
+use crate::model::{Digest, Finding, Mode, Spot};
 use crate::sys::pace::Halt;
 use crate::sys::{Look, files, process};
 use std::path::Path;
@@ -153,6 +153,9 @@ impl Kind for Command {
     fn take(&mut self, _: Papers) {}
     fn papers(&self) -> Option<&Papers> {
         None
+    }
+    fn findings(&self, _: &[String]) -> Vec<Finding> {
+        Vec::new()
     }
     fn unproven(&self, _: &Scene<'_>) -> Vec<String> {
         Vec::new()

@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::manifests::Papers;
-use crate::model::{Digest, Mode, Spot};
+use crate::model::{Digest, Finding, Mode, Spot};
 use crate::sys::Look;
 use crate::sys::pace::Halt;
 use std::future::Future;
@@ -63,6 +63,8 @@ pub trait Kind: Send + Sync {
     fn take(&mut self, papers: Papers);
     /// What it was given; none for a kind that reads no manifests.
     fn papers(&self) -> Option<&Papers>;
+    /// What its manifests show to be wrong for a cluster with these nodes, before there is one.
+    fn findings(&self, nodes: &[String]) -> Vec<Finding>;
     /// What a run in this cluster does not show although its verify said yes.
     fn unproven(&self, scene: &Scene<'_>) -> Vec<String>;
     /// Everything that its result depends on, as a digest. A changed digest makes a finished step stale.

@@ -6,7 +6,7 @@ use super::keys::{Key, Shape};
 use super::papers;
 use super::scene::Scene;
 use crate::manifests::Papers;
-use crate::model::{Digest, Mode, Spot};
+use crate::model::{Digest, Finding, Mode, Spot};
 use crate::sys::Look;
 use crate::sys::pace::Halt;
 use std::collections::BTreeMap;
@@ -110,6 +110,9 @@ impl Kind for Manifests {
     }
     fn papers(&self) -> Option<&Papers> {
         Some(&self.papers)
+    }
+    fn findings(&self, _: &[String]) -> Vec<Finding> {
+        Vec::new()
     }
     fn unproven(&self, _: &Scene<'_>) -> Vec<String> {
         Vec::new()

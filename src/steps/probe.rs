@@ -6,7 +6,7 @@ use super::keys::{Key, Shape};
 use super::scene::{Scene, words};
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Mode, Spot};
+use crate::model::{Digest, Finding, Mode, Spot};
 use crate::sys::pace::{BrokenOff, Halt};
 use crate::sys::{Look, net};
 use std::path::Path;
@@ -196,6 +196,9 @@ impl Kind for Probe {
     fn take(&mut self, _: Papers) {}
     fn papers(&self) -> Option<&Papers> {
         None
+    }
+    fn findings(&self, _: &[String]) -> Vec<Finding> {
+        Vec::new()
     }
     fn unproven(&self, _: &Scene<'_>) -> Vec<String> {
         Vec::new()

@@ -14,6 +14,8 @@ pub const FILE: &str = "target.json";
 pub struct Up {
     pub kube: Kube,
     pub about: About,
+    /// Nobody named its nodes.
+    pub nameless: bool,
 }
 
 impl Up {

@@ -9,7 +9,7 @@ use super::survey::{self, Standings};
 use super::trouble;
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Mode, ObjectId, Spot};
+use crate::model::{Digest, Finding, Mode, ObjectId, Spot};
 use crate::sys::Look;
 use crate::sys::pace::{BrokenOff, Halt};
 use std::path::Path;
@@ -110,6 +110,9 @@ impl Kind for Workloads {
     }
     fn papers(&self) -> Option<&Papers> {
         None
+    }
+    fn findings(&self, _: &[String]) -> Vec<Finding> {
+        Vec::new()
     }
     fn unproven(&self, _: &Scene<'_>) -> Vec<String> {
         Vec::new()

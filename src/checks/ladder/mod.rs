@@ -1,9 +1,43 @@
 //! The ladder: from a workload that does not become ready down to the first cause. Pure: what a cluster showed, what the files
 //! say and what time it is are handed in.
 
+mod cause;
+mod claim;
+mod container;
+mod crash;
+mod diff;
+mod edit;
+mod fit;
+mod gather;
+mod image;
+mod job;
+mod leaving;
+mod misfit;
+mod missing;
+mod mount;
+mod namespace;
+mod node;
+mod other;
+mod pod;
+mod pod_security;
+mod probe;
+mod redact;
+mod refs;
+mod refusal;
+mod restricted;
 mod scene;
+mod schedule;
+mod stand;
+mod taint;
 mod trouble;
+mod way;
+mod webhook;
+mod workload;
+mod yaml;
 
+pub use cause::UNKNOWN;
+pub use edit::Mend;
+pub use gather::{Gathered, gather};
 pub use trouble::{Apply, Heals, Hop, Patch, Standing, Trouble};
 
 use super::live::Live;
@@ -27,4 +61,18 @@ pub fn climb(live: &Live, expected: &ObjectId, papers: &[&Papers], now: Stamp, u
 pub fn survey(live: &Live, expected: &[ObjectId], papers: &[&Papers], now: Stamp) -> Vec<(ObjectId, Standing)> {
     let scene = Scene::new(live, papers, now);
     expected.iter().map(|id| (id.clone(), scene.stand(id, None))).collect()
+}
+
+/// What it means that the API server did not take an object.
+pub fn refused(live: &Live, object: &ObjectId, said: &str, papers: &[&Papers], now: Stamp) -> Standing {
+    let scene = Scene::new(live, papers, now);
+    scene.conclude(refusal::of_object(&scene, object, said), None, None)
+}
+
+/// The containers whose last lines would tell more: namespace, pod, container. What they wrote is handed in by `Live::hear`.
+pub fn wanted_logs(live: &Live) -> Vec<(String, String, String)> {
+    let pods = live.of_kind("", "Pod").flat_map(container::all);
+    let silent = pods.filter(|one| one.end().is_some_and(|end| end["exitCode"] != 0) && one.state["ready"] != true);
+    let names = silent.map(|one| (one.pod.namespace().to_owned(), one.pod.name().to_owned(), one.name().to_owned()));
+    names.filter(|(space, pod, name)| live.heard(space, pod, name).is_empty()).collect()
 }

@@ -1,23 +1,114 @@
-//! What one look at the cluster shares between all objects that are asked about.
+//! What one look at the cluster shares between all objects that are asked about: the files by name, the volumes, the claims
+//! that were judged already.
 
-use super::Standing;
-use crate::checks::live::Live;
-use crate::manifests::Papers;
+use super::cause::Sight;
+use crate::checks::binder::VolumeFacts;
+use crate::checks::live::{Item, Live};
+use crate::manifests::{Object, Papers};
 use crate::model::{ObjectId, Stamp};
-use std::time::Duration;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-pub(super) struct Scene<'a> {
+pub struct Scene<'a> {
     pub live: &'a Live,
     pub now: Stamp,
     papers: &'a [&'a Papers],
+    index: OnceCell<HashMap<Key<'a>, &'a Arc<Object>>>,
+    volumes: OnceCell<Vec<VolumeFacts>>,
+    judged: RefCell<HashMap<ObjectId, Sight>>,
+    /// What is being climbed right now: who meets himself again waits for himself.
+    climbing: RefCell<Vec<ObjectId>>,
+}
+
+/// Group, kind, namespace and name.
+type Key<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+fn key(id: &ObjectId) -> Key<'_> {
+    (id.group(), &id.kind, id.namespace.as_deref().unwrap_or_default(), &id.name)
+}
+
+/// Where a pod comes from.
+pub struct Origin<'a> {
+    /// The topmost object that led to it; the pod itself where nobody made it.
+    pub item: &'a Item,
+    pub paper: Option<&'a Arc<Object>>,
+    /// The names that lead from that object to the template of the pod, where it has one.
+    pub template: Option<&'static [&'static str]>,
 }
 
 impl<'a> Scene<'a> {
     pub fn new(live: &'a Live, papers: &'a [&'a Papers], now: Stamp) -> Self {
-        Self { live, papers, now }
+        Self {
+            live,
+            now,
+            papers,
+            index: OnceCell::new(),
+            volumes: OnceCell::new(),
+            judged: RefCell::default(),
+            climbing: RefCell::default(),
+        }
     }
-    pub fn stand(&self, id: &ObjectId, usual: Option<Duration>) -> Standing {
-        let _ = (self.live.get(id), self.now, self.papers.len(), usual);
-        Standing::Waiting { why: format!("{id} is not there yet") }
+    pub fn paper(&self, id: &ObjectId) -> Option<&'a Arc<Object>> {
+        let index = self.index.get_or_init(|| {
+            let objects = self.papers.iter().flat_map(|papers| &papers.objects);
+            objects.map(|object| (key(&object.id), object)).collect()
+        });
+        index.get(&key(id)).copied()
     }
+    pub fn papers_of(&self, kind: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
+        self.papers.iter().flat_map(move |papers| papers.of_kind(kind))
+    }
+    /// There are files at all, so that "in no file" means something.
+    pub fn has_papers(&self) -> bool {
+        self.papers.iter().any(|papers| !papers.objects.is_empty())
+    }
+    pub fn origin(&self, pod: &'a Item) -> Origin<'a> {
+        let mut item = pod;
+        let mut named = self.paper(&pod.id).map(|paper| (pod, paper));
+        // Nobody has more owners than this; a circle of them would never end.
+        for _ in 0..8 {
+            let Some(owner) = self.live.owner_of(item) else { break };
+            item = owner;
+            named = self.paper(&item.id).map(|paper| (item, paper)).or(named);
+        }
+        let paper = named.map(|(_, paper)| paper);
+        let item = named.map_or(item, |(item, _)| item);
+        Origin { item, paper, template: template(&item.id) }
+    }
+    pub fn volumes(&self) -> &[VolumeFacts] {
+        let read =
+            || self.live.of_kind("", "PersistentVolume").filter_map(|item| VolumeFacts::of(&item.value)).collect();
+        self.volumes.get_or_init(read)
+    }
+    /// Judges what many wait for once.
+    pub fn once(&self, id: &ObjectId, judge: impl FnOnce() -> Sight) -> Sight {
+        if let Some(sight) = self.judged.borrow().get(id) {
+            return sight.clone();
+        }
+        let sight = judge();
+        self.judged.borrow_mut().insert(id.clone(), sight.clone());
+        sight
+    }
+    /// Climbs from an object, unless it is being climbed from already.
+    pub fn within<T>(&self, id: &ObjectId, climb: impl FnOnce() -> T) -> Option<T> {
+        if self.climbing.borrow().contains(id) {
+            return None;
+        }
+        self.climbing.borrow_mut().push(id.clone());
+        let found = climb();
+        self.climbing.borrow_mut().pop();
+        Some(found)
+    }
+}
+
+fn template(id: &ObjectId) -> Option<&'static [&'static str]> {
+    Some(match (id.group(), &*id.kind) {
+        ("", "Pod") => &[],
+        ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet")
+        | ("batch", "Job")
+        | ("", "ReplicationController") => &["spec", "template"],
+        ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template"],
+        _ => return None,
+    })
 }

@@ -1,5 +1,6 @@
 //! What the ladder answers: how an object stands and, where it is stuck, the first cause with all that a person needs to mend it.
 
+use super::edit::Mend;
 use crate::model::{ObjectId, Place};
 use std::time::Duration;
 
@@ -65,6 +66,8 @@ pub struct Trouble {
     pub place: Option<Place>,
     pub fix: String,
     pub patch: Option<Patch>,
+    /// The same for the file: `git apply` takes what it makes of the file's text.
+    pub mend: Option<Mend>,
     pub heals: Heals,
     /// What Kubernetes itself said, whole.
     pub raw: Vec<String>,

@@ -30,6 +30,7 @@ use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Applies all objects. Everything is tried that does not rest on what failed; the end says what came of each.
 pub async fn apply(kube: &Kube, touch: &Touch, papers: &Papers, pace: &Pace, say: &dyn Fn(&str)) -> Applied {
@@ -43,7 +44,9 @@ pub async fn apply(kube: &Kube, touch: &Touch, papers: &Papers, pace: &Pace, say
     let mut seen = HashMap::new();
     for rank in RANKS {
         let objects: Vec<_> = papers.objects.iter().filter(|object| rank::of(&object.id) == rank).collect();
-        let held_back = rank == Rank::Gates && !end.hitches.is_empty();
+        // Those that are waited for in vain take all the time there is, and the rest has none.
+        let over = pace.pause(Duration::from_millis(1)).await.is_err();
+        let held_back = over || rank == Rank::Gates && !end.hitches.is_empty();
         if held_back || end.hitches.iter().any(|hitch| rank::of(&hitch.id) <= Rank::Namespaces) {
             end.not_tried += objects.len();
             continue;

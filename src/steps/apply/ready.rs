@@ -47,13 +47,8 @@ pub fn leaving(object: &Value) -> String {
         condition["status"] == "True" && condition["type"].as_str().is_some_and(|name| name.starts_with("Namespace"))
     });
     let mut why: Vec<&str> = remain.filter_map(|condition| condition["message"].as_str()).collect();
-    let finalizers: Vec<&str> = ["metadata", "spec"]
-        .iter()
-        .filter_map(|part| object[*part]["finalizers"].as_array())
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    let finalizers = finalizers.join(", ");
+    let finalizers = object["metadata"]["finalizers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let finalizers = finalizers.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
     if why.is_empty() && !finalizers.is_empty() {
         why.push(&finalizers);
         return format!("it is being deleted and is kept by {}", why.join("; "));

@@ -35,7 +35,7 @@ pub struct Applied {
     pub unchanged: usize,
     pub left_to: Vec<Left>,
     pub hitches: Vec<Hitch>,
-    /// Objects that were not tried, because others that they may rest on had failed.
+    /// Objects that were not tried, because others that they may rest on had failed or took all the time.
     pub not_tried: usize,
 }
 

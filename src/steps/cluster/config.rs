@@ -75,6 +75,13 @@ impl Config {
             false => self.nodes.clone(),
         }
     }
+    pub fn is_nameless(&self) -> bool {
+        self.nodes.is_empty()
+    }
+    /// The names of the nodes, where somebody gave them some.
+    pub fn names(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.name.clone()).collect()
+    }
     pub fn add_to(&self, digest: &mut Digester) {
         self.nodes.iter().for_each(|node| digest.add(node.words().as_bytes()));
         digest.add(self.domain.as_deref().unwrap_or_default().as_bytes());

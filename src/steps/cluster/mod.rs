@@ -8,7 +8,7 @@ use super::scene::Scene;
 use super::target::{FILE, Up};
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Mode, Provider, Spot};
+use crate::model::{Digest, Finding, Mode, Provider, Spot};
 use crate::sys::kube::Kube;
 use crate::sys::pace::{BrokenOff, Halt};
 use crate::sys::sandbox::{self, About};
@@ -87,7 +87,7 @@ impl Cluster {
         let kube = Kube::connect(scene.touch.look(), &about.kubeconfig)
             .await
             .map_err(|trouble| broken(format!("{}: {trouble}", about.server)))?;
-        scene.target.is(Up { kube, about }, Some(sandbox));
+        scene.target.is(Up { kube, about, nameless: self.config.is_nameless() }, Some(sandbox));
         Ok(())
     }
 
@@ -101,7 +101,7 @@ impl Cluster {
                     return Seen::Absent("no sandbox of this run lives".to_owned());
                 };
                 match Kube::connect(look, &about.kubeconfig).await {
-                    Ok(kube) => scene.target.is(Up { kube, about }, None),
+                    Ok(kube) => scene.target.is(Up { kube, about, nameless: self.config.is_nameless() }, None),
                     Err(trouble) => return Seen::Unknown(format!("{}: {trouble}", about.server)),
                 }
                 match scene.target.up() {
@@ -181,6 +181,9 @@ impl Kind for Cluster {
     fn take(&mut self, _: Papers) {}
     fn papers(&self) -> Option<&Papers> {
         None
+    }
+    fn findings(&self, _: &[String]) -> Vec<Finding> {
+        Vec::new()
     }
     fn unproven(&self, scene: &Scene<'_>) -> Vec<String> {
         let assumed = scene.target.up().is_some_and(|up| up.about.images == "assumed");

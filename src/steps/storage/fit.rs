@@ -2,6 +2,8 @@
 //! and column stays what it was in the file.
 
 use crate::manifests::{Field, Node, Object, Value};
+use crate::model::Place;
+use std::fmt;
 
 /// The label by which volumes are pinned to one host.
 const HOSTNAME: &str = "kubernetes.io/hostname";
@@ -13,8 +15,31 @@ pub struct Fitted {
     pub changes: Vec<String>,
 }
 
-/// `nodes` are those of the cluster; `renamed` says which node of the files is which of those.
-pub fn fit(object: &Object, nodes: &[String], renamed: &[(String, String)]) -> Result<Fitted, String> {
+/// A volume that no node of this cluster can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    pub at: Place,
+    pub object: String,
+    pub why: String,
+    pub fix: String,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}; {}", self.at, self.object, self.why, self.fix)
+    }
+}
+
+/// The nodes of a cluster, and which node of the files is which of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Nodes<'n> {
+    pub names: &'n [String],
+    /// Nobody named them: the only one there is stands for whichever the files mean.
+    pub nameless: bool,
+    pub renamed: &'n [(String, String)],
+}
+
+pub fn fit(object: &Object, nodes: Nodes<'_>) -> Result<Fitted, Misfit> {
     let (mut object, mut changes) = (object.clone(), Vec::new());
     if object.kind() != "PersistentVolume" {
         return Ok(Fitted { object, changes });
@@ -31,10 +56,12 @@ pub fn fit(object: &Object, nodes: &[String], renamed: &[(String, String)]) -> R
     }
     for host in hosts(spec) {
         let Some(old) = host.text().map(str::to_owned) else { continue };
-        let place = (host.at.line, host.at.column);
-        let new = node_for(&old, nodes, renamed).map_err(|why| {
-            let file = &object.file;
-            format!("{file}:{}:{}: PersistentVolume {name}: {why}", place.0, place.1)
+        let (file, spot) = (object.file.to_string(), host.at);
+        let new = node_for(&old, nodes).map_err(|(why, fix)| Misfit {
+            at: Place { file, spot },
+            object: format!("PersistentVolume {name}"),
+            why,
+            fix,
         })?;
         if new != old {
             changes.push(format!("{name}: pinned to node {new} instead of {old}"));
@@ -70,22 +97,26 @@ fn hosts(spec: &mut Node) -> Vec<&mut Node> {
     expressions.filter(pins).flat_map(|expression| items(inner(expression, "values"))).collect()
 }
 
-fn node_for(old: &str, nodes: &[String], renamed: &[(String, String)]) -> Result<String, String> {
-    if let Some((_, new)) = renamed.iter().find(|(from, _)| from == old) {
-        return match nodes.contains(new) {
+/// The node that is meant, or why there is none and what to do.
+fn node_for(old: &str, nodes: Nodes<'_>) -> Result<String, (String, String)> {
+    let all = nodes.names.join(", ");
+    if let Some((_, new)) = nodes.renamed.iter().find(|(from, _)| from == old) {
+        return match nodes.names.contains(new) {
             true => Ok(new.clone()),
-            false => Err(format!("`nodes` says that {old} is {new}, and no node is called that: {}", nodes.join(", "))),
+            false => {
+                let why = format!("`nodes` says that {old} is {new}, and no node is called that: {all}");
+                Err((why, "name one that is there".to_owned()))
+            }
         };
     }
-    match nodes {
-        _ if nodes.iter().any(|node| node == old) => Ok(old.to_owned()),
-        // With one node there is no choice.
-        [only] => Ok(only.clone()),
-        several => Err(format!(
-            "it is pinned to node {old}, and the cluster has {}: say which is meant under `nodes`, as {old}: {}",
-            several.join(", "),
-            several.first().map_or("a-node", String::as_str)
-        )),
+    match nodes.names {
+        names if names.iter().any(|node| node == old) => Ok(old.to_owned()),
+        [only] if nodes.nameless => Ok(only.clone()),
+        names => {
+            let one = names.first().map_or("a-node", String::as_str);
+            let why = format!("it is pinned to node {old}, and the cluster has {all}");
+            Err((why, format!("pin it to one of these, or say under `nodes` of its step which it is, as {old}: {one}")))
+        }
     }
 }
 
@@ -117,29 +148,32 @@ spec:
     fn names(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
     }
+    fn fit_to(nodes: &[&str], nameless: bool, renamed: &[(String, String)]) -> Result<Fitted, Misfit> {
+        fit(&volume(), Nodes { names: &names(nodes), nameless, renamed })
+    }
 
     #[test]
-    fn a_volume_of_another_host_is_pinned_to_the_only_node() {
-        let fitted = fit(&volume(), &names(&["homelab"]), &[]).unwrap();
+    fn a_volume_of_another_host_is_pinned_to_the_only_node_where_nobody_named_it() {
+        let fitted = fit_to(&["homelab"], true, &[]).unwrap();
         let text = fitted.object.root.json().to_string();
         assert!(text.contains("[\"homelab\"]") && text.contains("[\"linux\"]") && !text.contains("old-host"), "{text}");
         assert_eq!(fitted.changes.len(), 2);
+        assert!(fit_to(&["homelab"], false, &[]).unwrap_err().to_string().contains("old-host"));
     }
     #[test]
     fn what_only_the_old_cluster_knew_is_left_out() {
-        let fitted = fit(&volume(), &names(&["old-host"]), &[]).unwrap();
+        let fitted = fit_to(&["old-host"], false, &[]).unwrap();
         let claim = fitted.object.root.json()["spec"]["claimRef"].to_string();
         assert_eq!(claim, r#"{"name":"data","namespace":"db"}"#);
         assert_eq!(fitted.changes.len(), 1);
     }
     #[test]
     fn with_several_nodes_a_stranger_is_refused_unless_the_plan_says_who_it_is() {
-        let nodes = names(&["a", "b"]);
-        let refused = fit(&volume(), &nodes, &[]).unwrap_err();
+        let refused = fit_to(&["a", "b"], true, &[]).unwrap_err().to_string();
         assert!(refused.contains("pv.yaml:10") && refused.contains("pv-db"), "{refused}");
         let renamed = [("old-host".to_owned(), "b".to_owned())];
-        assert!(fit(&volume(), &nodes, &renamed).unwrap().object.root.json().to_string().contains("[\"b\"]"));
+        assert!(fit_to(&["a", "b"], true, &renamed).unwrap().object.root.json().to_string().contains("[\"b\"]"));
         let wrong = [("old-host".to_owned(), "c".to_owned())];
-        assert!(fit(&volume(), &nodes, &wrong).is_err());
+        assert!(fit_to(&["a", "b"], true, &wrong).is_err());
     }
 }

@@ -14,7 +14,7 @@ use super::scene::Scene;
 use super::target::Up;
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Mode, Spot};
+use crate::model::{Digest, Finding, Mode, Severity, Spot};
 use crate::sys::Look;
 use crate::sys::kube::Trouble;
 use crate::sys::pace::Halt;
@@ -65,8 +65,9 @@ impl Storage {
             nodes.iter().filter_map(|node| Some(node["metadata"]["name"].as_str()?.to_owned())).collect();
         let mut objects = Vec::with_capacity(self.papers.objects.len());
         for object in &self.papers.objects {
-            match fit::fit(object, &names, &self.nodes) {
-                Err(why) => return Ok(Err(why)),
+            let nodes = fit::Nodes { names: &names, nameless: up.nameless, renamed: &self.nodes };
+            match fit::fit(object, nodes) {
+                Err(misfit) => return Ok(Err(misfit.to_string())),
                 Ok(fitted) => {
                     fitted.changes.into_iter().for_each(|change| say.iter().for_each(|say| say(change.clone())));
                     objects.push(Arc::new(fitted.object));
@@ -204,6 +205,15 @@ impl Kind for Storage {
         vec![format!(
             "{own} folders were made under the sandbox's own root: what is on the host's disks was not looked at"
         )]
+    }
+    fn findings(&self, nodes: &[String]) -> Vec<Finding> {
+        let nodes = fit::Nodes { names: nodes, nameless: false, renamed: &self.nodes };
+        let misfits = self.papers.objects.iter().filter_map(|object| fit::fit(object, nodes).err());
+        let finding = |misfit: fit::Misfit| {
+            let fit::Misfit { at, object, why, fix } = misfit;
+            Finding { id: "F32", severity: Severity::Error, place: at, object, message: why, fix }
+        };
+        misfits.map(finding).collect()
     }
     fn inputs(&self, _: Look, _: &Path) -> Result<Digest, String> {
         let mut digest = papers::digest(NAME, &self.papers);

@@ -1,6 +1,6 @@
 //! Takes the values of a Secret out of what a server says about it. Servers quote what they do not like.
 
-use super::trouble::Refusal;
+use super::trouble::{Cause, Refusal};
 use serde_json::Value;
 
 /// Answers whose words are about names and rights, never about what stands in the object.
@@ -21,6 +21,7 @@ pub fn values(refusal: &mut Refusal, sent: &Value) {
     }
     let webhook = refusal.code == 500 && refusal.message.contains("failed calling webhook");
     if !webhook && !HARMLESS.contains(&refusal.code) {
+        refusal.causes.extend(wrong_type(&refusal.message));
         refusal.message = "the server refused this Secret; its words are not shown, for they can quote it".to_owned();
         let fields: Vec<&str> =
             refusal.causes.iter().map(|cause| &*cause.field).filter(|field| !field.is_empty()).collect();
@@ -43,6 +44,17 @@ pub fn values(refusal: &mut Refusal, sent: &Value) {
             cause.message = cause.message.replace(value, HIDDEN);
         }
     }
+}
+
+/// The field in `failed to create typed patch object (…): .data.a: expected string, got …`.
+fn wrong_type(message: &str) -> Option<Cause> {
+    let (_, rest) = message.split_once("): .")?;
+    let (field, what) = rest.split_once(": ")?;
+    what.starts_with("expected ").then(|| Cause {
+        field: field.to_owned(),
+        reason: String::new(),
+        message: String::new(),
+    })
 }
 
 /// All forms in which a value can be quoted. What is too short to be told from other words is covered by `HARMLESS`.
@@ -89,6 +101,12 @@ mod tests {
                 assert_eq!(left, None, "{code}: {said}");
             }
         }
+        // That asking again is of no use is known all the same.
+        let typed = "failed to create typed patch object (a/a; /v1, Kind=Secret): .data.c: expected string, got 12345";
+        let body = json!({"kind": "Status", "status": "Failure", "message": typed}).to_string();
+        let trouble = Trouble::of_answer(500, None, body.as_bytes(), Some(&secret));
+        assert!(!trouble.transient() && !trouble.to_string().contains("12345"), "{trouble}");
+        assert!(trouble.to_string().contains("(fields: data.c)"), "{trouble}");
         // The same words about another kind are shown whole.
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "canary-one"}});
         assert!(told(422, "Invalid value: canary-one", &map).contains("Invalid value: canary-one"));

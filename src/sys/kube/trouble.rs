@@ -17,6 +17,8 @@ pub struct Refusal {
     pub reason: String,
     pub message: String,
     pub causes: Vec<Cause>,
+    /// Whether it may be otherwise in a moment.
+    pub transient: bool,
 }
 
 /// A part of a refusal, with the field that it is about: `spec.ports[0].port`.
@@ -102,7 +104,10 @@ impl Trouble {
             reason: status.reason.unwrap_or_default(),
             message: status.message.unwrap_or_default(),
             causes: causes.collect(),
+            transient: false,
         };
+        // Before anything is hidden of it.
+        refusal.transient = passes(&refusal);
         if let Some(sent) = sent {
             hide::values(&mut refusal, sent);
         }
@@ -116,7 +121,7 @@ impl Trouble {
     /// Whether it may be otherwise in a moment, without anybody changing anything.
     pub fn transient(&self) -> bool {
         match self {
-            Self::Refused(refusal) => refusal.transient(),
+            Self::Refused(refusal) => refusal.transient,
             Self::Unreachable(_) | Self::Timeout(_) | Self::Throttled { .. } => true,
             Self::Conflict(_)
             | Self::NoSuchKind { .. }
@@ -152,20 +157,18 @@ impl Trouble {
     }
 }
 
-impl Refusal {
-    /// A 500 says that something behind the server failed, which may come back, unless it is about our own object: some
-    /// of those are not told as a 4xx.
-    fn transient(&self) -> bool {
-        match self.code {
-            500 => !is_about_the_object(&self.message),
-            409 => self.reason == "Conflict",
-            502..=504 => true,
-            _ => false,
-        }
+/// A 500 says that something behind the server failed, which may come back, unless it is about our own object: some of
+/// those are not told as a 4xx.
+fn passes(refusal: &Refusal) -> bool {
+    match refusal.code {
+        500 => !is_about_the_object(&refusal.message),
+        409 => refusal.reason == "Conflict",
+        502..=504 => true,
+        _ => false,
     }
 }
 
-pub(super) fn is_about_the_object(message: &str) -> bool {
+fn is_about_the_object(message: &str) -> bool {
     ["failed to create typed patch object", "field not declared in schema", "failed to convert new object"]
         .iter()
         .any(|sign| message.contains(sign))

@@ -1,0 +1,96 @@
+//! A change that mends something: as an object that `kubectl apply --server-side` merges into the one there is, and as lines
+//! of the file it came from.
+
+use super::diff;
+use super::trouble::{Apply, Patch};
+use super::way::Way;
+use super::yaml;
+use crate::manifests::{Node, Object};
+use crate::model::{ObjectId, Spot};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A field and what it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Set {
+    pub way: Way,
+    pub value: Value,
+}
+
+#[derive(Clone, Debug)]
+pub struct Edit {
+    pub id: ObjectId,
+    pub sets: Vec<Set>,
+    /// What the reader of the patch has to know: each a line.
+    pub notes: Vec<String>,
+}
+
+impl Edit {
+    pub fn of(id: &ObjectId) -> Self {
+        Self { id: id.clone(), sets: Vec::new(), notes: Vec::new() }
+    }
+    #[must_use]
+    pub fn set(mut self, way: Way, value: impl Into<Value>) -> Self {
+        self.sets.push(Set { way, value: value.into() });
+        self
+    }
+    #[must_use]
+    pub fn note(mut self, line: impl Into<String>) -> Self {
+        self.notes.push(line.into());
+        self
+    }
+    /// Only what is to be changed, with the names that say of what.
+    pub fn patch(&self, name: &str) -> Patch {
+        let mut object = json!({
+            "apiVersion": &*self.id.api_version,
+            "kind": &*self.id.kind,
+            "metadata": {"name": &*self.id.name},
+        });
+        if let Some(namespace) = &self.id.namespace {
+            object["metadata"]["namespace"] = json!(namespace);
+        }
+        for set in &self.sets {
+            set.way.set(&mut object, set.value.clone());
+        }
+        let notes: String = self.notes.iter().map(|note| format!("# {note}\n")).collect();
+        Patch { name: format!("{name}.yaml"), text: format!("{notes}{}", yaml::write(&object)), how: Apply::Kubectl }
+    }
+}
+
+/// The same change to the file that the object came from.
+#[derive(Clone, Debug)]
+pub struct Mend {
+    object: Arc<Object>,
+    sets: Vec<Set>,
+    name: String,
+}
+
+impl Mend {
+    pub fn new(object: &Arc<Object>, sets: Vec<Set>, name: &str) -> Self {
+        Self { object: Arc::clone(object), sets, name: name.to_owned() }
+    }
+    /// The file whose text `diff` wants.
+    pub fn file(&self) -> &str {
+        &self.object.file
+    }
+    /// The change as `git apply` takes it. `path` is the file as seen from the root of its repository, `text` what stands in
+    /// it now, and `read` gives the documents of such a text. None where the file is written in a way that cannot be changed
+    /// line by line with certainty: what comes out is read again, and has to differ in what was to be changed and nowhere else.
+    pub fn diff(&self, path: &str, text: &str, read: impl Fn(&str) -> Option<Vec<Node>>) -> Option<Patch> {
+        let changes = diff::changes(&self.object, &self.sets, text)?;
+        let after = diff::applied(text, &changes);
+        let mut wanted: Vec<(Spot, Value)> = read(text)?.iter().map(|node| (node.at, node.json())).collect();
+        let mine =
+            wanted.iter_mut().find(|(at, value)| *at == self.object.root.at && *value == self.object.root.json())?;
+        for set in &self.sets {
+            set.way.set(&mut mine.1, set.value.clone());
+        }
+        let got: Vec<Value> = read(&after)?.iter().map(Node::json).collect();
+        if got.len() != wanted.len() || got.iter().zip(&wanted).any(|(got, (_, wanted))| got != wanted) {
+            return None;
+        }
+        let secret = diff::secret_lines(&self.object);
+        let hunks = diff::unified(path, text, &changes, |line| secret.iter().any(|lines| lines.contains(&line)))?;
+        Some(Patch { name: format!("{}.patch", self.name), text: hunks, how: Apply::Git })
+    }
+}
