@@ -305,24 +305,28 @@ pub struct SandboxArgs {
 #[derive(Subcommand, Debug)]
 pub enum SandboxCommand {
     /// Start one; prints what it is as one line of JSON
+    #[command(disable_help_flag = true)]
     Up {
         /// Passed on; `blackstart sandbox up --help` lists them
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
         more: Vec<OsString>,
     },
     /// End one and remove its folder
+    #[command(disable_help_flag = true)]
     Down {
         /// Its name or folder, or --all
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]
         more: Vec<OsString>,
     },
     /// List those that were started by hand or kept
+    #[command(disable_help_flag = true)]
     List {
         /// Passed on
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
         more: Vec<OsString>,
     },
     /// Print the path of one's kubeconfig
+    #[command(disable_help_flag = true)]
     Kubeconfig {
         /// Its name
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]

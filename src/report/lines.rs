@@ -3,7 +3,7 @@
 use super::paint::{Colour, Paint};
 use crate::model::event::{How, Lapse};
 use crate::model::time::{clock, spoken};
-use crate::model::{Ending, Event, Outcome, StepId, What};
+use crate::model::{Ending, Event, Mode, Outcome, StepId, What};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +22,8 @@ pub struct Lines {
     /// The folder of the run, so that a log can be named by its path.
     run: PathBuf,
     plan: String,
+    /// A drill has brought nothing back; it has shown that it would.
+    back: [&'static str; 2],
     width: usize,
     /// Steps that were not run, with the reason, until the end is told.
     not_run: Vec<(StepId, String)>,
@@ -43,6 +45,7 @@ impl Lines {
             volume,
             run,
             plan: String::new(),
+            back: ["is back", "is not back"],
             width: 8,
             not_run: Vec::new(),
             stopped: 0,
@@ -57,6 +60,10 @@ impl Lines {
         match &event.what {
             What::RunStarted { plan, mode, resumed, steps, goal_seconds, expected_seconds, digest, .. } => {
                 self.plan.clone_from(plan);
+                self.back = match mode {
+                    Mode::Recover => ["is back", "is not back"],
+                    Mode::Drill => ["would come back", "would not come back"],
+                };
                 (self.stopped, self.unknown) = (0, 0);
                 self.width = steps.iter().map(|(id, _)| id.as_str().len()).max().unwrap_or(8).clamp(8, 24);
                 let mut head = format!("{plan}  {mode}  run {}", event.run);
@@ -196,13 +203,13 @@ impl Lines {
         let time = clock(seconds(ending.seconds));
         let goal = ending.goal_seconds.map_or(String::new(), |goal| format!(" (goal {})", clock(seconds(goal))));
         let counts = self.counts(ending);
-        let plan = &self.plan;
+        let (plan, [back, not_back]) = (&self.plan, self.back);
         let (colour, head) = match ending.outcome {
-            Outcome::Verified => (Colour::Green, format!("✓ {plan} is back: {time}{goal}")),
-            Outcome::OverGoal => (Colour::Yellow, format!("! {plan} is back, but over its time goal: {time}{goal}")),
-            Outcome::Failed => (Colour::Red, format!("✗ {plan} is not back: a step failed after {time}{goal}")),
+            Outcome::Verified => (Colour::Green, format!("✓ {plan} {back}: {time}{goal}")),
+            Outcome::OverGoal => (Colour::Yellow, format!("! {plan} {back}, but over its time goal: {time}{goal}")),
+            Outcome::Failed => (Colour::Red, format!("✗ {plan} {not_back}: a step failed after {time}{goal}")),
             Outcome::Refused => {
-                (Colour::Red, format!("? {plan} is not back: an unknown state needs your word, after {time}"))
+                (Colour::Red, format!("? {plan} {not_back}: an unknown state needs your word, after {time}"))
             }
             Outcome::Interrupted => (Colour::Yellow, format!("■ {plan} was interrupted after {time}; it can go on")),
             Outcome::JournalFailed => (Colour::Red, format!("✗ {plan}: the journal cannot be written, after {time}")),

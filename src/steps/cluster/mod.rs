@@ -11,6 +11,7 @@ use crate::model::digest::Digester;
 use crate::model::{Digest, Finding, Mode, Provider, Spot};
 use crate::sys::kube::Kube;
 use crate::sys::pace::{BrokenOff, Halt};
+use crate::sys::process::Exit;
 use crate::sys::sandbox::{self, About};
 use crate::sys::{Look, files};
 use config::Config;
@@ -58,6 +59,12 @@ impl Cluster {
         let never = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: false };
         let broken = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: true };
         let program = sandbox::find(scene.touch.look()).map_err(never)?;
+        // One that this run made before is not as it shall be, or it would not be made again.
+        if let Some(before) = left(scene.touch.look(), scene.run) {
+            end(scene, &program, &before).await.map_err(broken)?;
+            drop(scene.target.leave());
+            (scene.say)(format!("ended sandbox {}, which this run had made before", before.name));
+        }
         let words = self.arguments(scene);
         let (log, from) = scene
             .with_log(|log| {
@@ -137,6 +144,16 @@ fn left(look: Look, run: &Path) -> Option<About> {
     sandbox::living(look, &about.dir).filter(|living| living.uid == about.uid)
 }
 
+/// Ends a sandbox, and returns when it is gone.
+async fn end(scene: &Scene<'_>, program: &Path, about: &About) -> Result<(), String> {
+    let words = [OsString::from("down"), about.dir.clone().into()];
+    match sandbox::ask(scene.touch.look(), program, &words).await {
+        Ok((Exit::Code(0), _)) => Ok(()),
+        Ok((exit, said)) => Err(format!("sandbox {} cannot be ended: {exit}: {}", about.name, said.trim())),
+        Err(error) => Err(format!("{}: {error}", program.display())),
+    }
+}
+
 fn is_ready(node: &serde_json::Value) -> bool {
     let conditions = node["status"]["conditions"].as_array();
     conditions.into_iter().flatten().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
@@ -194,10 +211,10 @@ impl Kind for Cluster {
         let none = "no container ran: what is Ready has its node, volumes, Secrets and image, and was admitted";
         vec![none.to_owned(), images.to_owned(), "no packet went through a Service, a Route or DNS".to_owned()]
     }
-    fn inputs(&self, _: Look, _: &Path) -> Result<Digest, String> {
+    fn inputs(&self, look: Look, _: &Path) -> Result<Digest, String> {
         let mut digest = Digester::new(NAME).field(self.provider.as_str().as_bytes());
         digest.add(self.name.as_bytes());
-        self.config.add_to(&mut digest);
+        self.config.add_to(look, &mut digest)?;
         Ok(digest.finish())
     }
     fn programs(&self, _: Mode) -> Vec<&str> {
