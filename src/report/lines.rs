@@ -22,8 +22,6 @@ pub struct Lines {
     /// The folder of the run, so that a log can be named by its path.
     run: PathBuf,
     plan: String,
-    /// A drill has brought nothing back; it has shown that it would.
-    back: [&'static str; 2],
     width: usize,
     /// Steps that were not run, with the reason, until the end is told.
     not_run: Vec<(StepId, String)>,
@@ -45,7 +43,6 @@ impl Lines {
             volume,
             run,
             plan: String::new(),
-            back: ["is back", "is not back"],
             width: 8,
             not_run: Vec::new(),
             stopped: 0,
@@ -60,10 +57,6 @@ impl Lines {
         match &event.what {
             What::RunStarted { plan, mode, resumed, steps, goal_seconds, expected_seconds, digest, .. } => {
                 self.plan.clone_from(plan);
-                self.back = match mode {
-                    Mode::Recover => ["is back", "is not back"],
-                    Mode::Drill => ["would come back", "would not come back"],
-                };
                 (self.stopped, self.unknown) = (0, 0);
                 self.width = steps.iter().map(|(id, _)| id.as_str().len()).max().unwrap_or(8).clamp(8, 24);
                 let mut head = format!("{plan}  {mode}  run {}", event.run);
@@ -92,6 +85,14 @@ impl Lines {
                 let retry = message.contains("; again in ");
                 let shown = self.volume == Volume::Verbose || (loud && retry);
                 self.when(shown, self.line("·", Colour::Dim, step, "", message))
+            }
+            What::Finding { step, cause } => {
+                let place = match (&cause.file, cause.line) {
+                    (Some(file), Some(line)) => format!("   {file}:{line}"),
+                    (_, _) => String::new(),
+                };
+                let told = format!("STUCK {} {}{place}", cause.id, cause.told());
+                self.when(loud, self.line("!", Colour::Yellow, step, "", &told))
             }
             What::StepWaiting { step, seconds: since, last } => {
                 let said = if last.is_empty() { "it has printed nothing" } else { last.as_str() };
@@ -123,7 +124,7 @@ impl Lines {
                 String::new()
             }
             What::Notice { message } => format!("{}\n", self.paint.it(Colour::Yellow, &format!("! {message}"))),
-            What::RunFinished { ending, .. } => self.finished(event, ending),
+            What::RunFinished { ending, mode } => self.finished(event, *mode, ending),
         }
     }
 
@@ -173,7 +174,7 @@ impl Lines {
         out
     }
 
-    fn finished(&mut self, event: &Event, ending: &Ending) -> String {
+    fn finished(&mut self, event: &Event, mode: Mode, ending: &Ending) -> String {
         let mut out = String::new();
         // Steps that share a reason are told together; the order is that of the graph.
         let mut groups: Vec<(String, Vec<String>)> = Vec::new();
@@ -203,13 +204,20 @@ impl Lines {
         let time = clock(seconds(ending.seconds));
         let goal = ending.goal_seconds.map_or(String::new(), |goal| format!(" (goal {})", clock(seconds(goal))));
         let counts = self.counts(ending);
-        let (plan, [back, not_back]) = (&self.plan, self.back);
+        let plan = &self.plan;
+        let (back, gone) = match mode {
+            Mode::Recover => ("is back", "is not back"),
+            Mode::Drill => ("would come back", "would not come back"),
+        };
         let (colour, head) = match ending.outcome {
             Outcome::Verified => (Colour::Green, format!("✓ {plan} {back}: {time}{goal}")),
             Outcome::OverGoal => (Colour::Yellow, format!("! {plan} {back}, but over its time goal: {time}{goal}")),
-            Outcome::Failed => (Colour::Red, format!("✗ {plan} {not_back}: a step failed after {time}{goal}")),
+            Outcome::Failed if ending.failed == 0 => {
+                (Colour::Red, format!("✗ {plan} {back}, but not all that the run made is gone: {time}{goal}"))
+            }
+            Outcome::Failed => (Colour::Red, format!("✗ {plan} {gone}: a step failed after {time}{goal}")),
             Outcome::Refused => {
-                (Colour::Red, format!("? {plan} {not_back}: an unknown state needs your word, after {time}"))
+                (Colour::Red, format!("? {plan} {gone}: an unknown state needs your word, after {time}"))
             }
             Outcome::Interrupted => (Colour::Yellow, format!("■ {plan} was interrupted after {time}; it can go on")),
             Outcome::JournalFailed => (Colour::Red, format!("✗ {plan}: the journal cannot be written, after {time}")),

@@ -36,13 +36,17 @@ impl Cluster {
         Self { provider, name, config }
     }
 
-    /// The words for the companion program.
-    fn arguments(&self, scene: &Scene<'_>) -> Vec<OsString> {
-        // The name of a sandbox is one of Kubernetes' own: small letters, and not too many.
+    /// What the sandbox of this run is called: a name of Kubernetes' own, small letters and not too many.
+    fn sandbox_name(&self, scene: &Scene<'_>) -> String {
         let run = scene.run.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let room = LONGEST_NAME.saturating_sub(run.len() + 1);
         let name: String = self.name.chars().take(room).collect();
-        let mut words: Vec<OsString> = ["up", "--name", &format!("{name}-{run}")].map(OsString::from).into();
+        format!("{name}-{run}")
+    }
+
+    /// The words for the companion program.
+    fn arguments(&self, scene: &Scene<'_>) -> Vec<OsString> {
+        let mut words: Vec<OsString> = ["up", "--name", &self.sandbox_name(scene)].map(OsString::from).into();
         for node in self.config.nodes_or(&self.name) {
             words.extend(["--node".into(), node.words().into()]);
         }
@@ -59,11 +63,18 @@ impl Cluster {
         let never = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: false };
         let broken = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: true };
         let program = sandbox::find(scene.touch.look()).map_err(never)?;
-        // One that this run made before is not as it shall be, or it would not be made again.
-        if let Some(before) = left(scene.touch.look(), scene.run) {
-            end(scene, &program, &before).await.map_err(broken)?;
+        if let Some(about) = left(scene.touch.look(), scene.run) {
+            if about.name != self.sandbox_name(scene) {
+                let kube = Kube::connect(scene.touch.look(), &about.kubeconfig).await;
+                let kube = kube.map_err(|trouble| never(format!("{}: {trouble}", about.server)))?;
+                (scene.say)(format!("sandbox {} of an earlier drill is used again", about.name));
+                scene.target.is(Up { kube, about, nameless: self.config.is_nameless() }, None);
+                return Ok(());
+            }
+            // It is this run's own, and not as it shall be, or it would not be made again.
+            end(scene, &program, &about).await.map_err(broken)?;
             drop(scene.target.leave());
-            (scene.say)(format!("ended sandbox {}, which this run had made before", before.name));
+            (scene.say)(format!("ended sandbox {}, which this run had made before", about.name));
         }
         let words = self.arguments(scene);
         let (log, from) = scene
