@@ -1,4 +1,4 @@
-//! The pages, the example and the picture, held against the program: what they show is what it does.
+//! The pages under docs/, held against the program: their tables, examples, pictures and links.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -13,120 +13,12 @@ use blackstart::steps::keys::{self, Key, Shape};
 use blackstart::steps::{KINDS, fields};
 use blackstart::sys::yaml;
 use common::{Told, binary};
-use page::{Page, pages, root, timeless};
+use page::{Page, pages, root};
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-
-/// The example, copied to a folder of its own under a name that no other run has.
-struct Example {
-    folder: tempfile::TempDir,
-    name: String,
-}
-
-impl Example {
-    fn new(number: u32) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        // As long as the name it stands for, so that nothing moves in what is shown.
-        let name = format!("h{:05}{number}", std::process::id() % 100_000);
-        std::fs::create_dir(folder.path().join("scripts")).unwrap();
-        for (from, to) in [("plans", "plans"), ("scripts/example", "scripts/example")] {
-            let copied = Command::new("cp").arg("-R").arg(root().join(from)).arg(folder.path().join(to)).status();
-            assert!(copied.unwrap().success());
-        }
-        let example = Self { folder, name };
-        // What a run in the clone itself may have left.
-        let _ = std::fs::remove_dir_all(example.path("plans/.homelab"));
-        let plan = std::fs::read_to_string(example.path("plans/homelab.yaml")).unwrap();
-        let plan = plan.replace("name: homelab\n", &format!("name: {}\n", example.name));
-        std::fs::write(example.path("plans/homelab.yaml"), plan).unwrap();
-        example
-    }
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-    fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(binary());
-        command.args(words.split(' ').map(|word| if word == "homelab" { &self.name } else { word }));
-        command.current_dir(self.folder.path()).env("XDG_STATE_HOME", self.path("state"));
-        command.env_remove("COLUMNS").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-    /// What a person sees who types this.
-    fn typed(&self, words: &str, code: i32) -> String {
-        let told = Told::of(self.command(words).output().unwrap()).code(code);
-        format!("$ blackstart {words}\n{}", self.shown(&told))
-    }
-    fn shown(&self, told: &Told) -> String {
-        let state = self.folder.path().canonicalize().unwrap().join("state");
-        told.all().replace(&state.display().to_string(), "~/.local/state").replace(&self.name, "homelab")
-    }
-}
-
-impl Drop for Example {
-    fn drop(&mut self) {
-        for folder in ["/run/lock", &std::env::var("XDG_RUNTIME_DIR").unwrap_or_default()] {
-            let _ = std::fs::remove_file(Path::new(folder).join(format!("blackstart-{}.lock", self.name)));
-        }
-    }
-}
-
-fn fenced(text: &str) -> String {
-    format!("```console\n{}\n```\n", text.trim_end())
-}
-
-const RECOVER: &str = "recover plans/homelab.yaml --confirm homelab";
-
-#[test]
-fn the_readme_shows_what_the_program_says() {
-    let mut readme = Page::open("README.md");
-    let whole = Example::new(1);
-    readme.holds("plan", &fenced(&whole.typed("plan plans/homelab.yaml", 0)), timeless);
-    assert!(!whole.path("plans/.homelab").exists() && !whole.path("state").exists(), "the preview left something");
-    readme.holds("recover", &fenced(&whole.typed(RECOVER, 0)), timeless);
-
-    let killed = Example::new(2);
-    let running = killed.command(RECOVER).spawn().unwrap();
-    let began = Instant::now();
-    while !killed.path("plans/.homelab/node/starts").exists() {
-        assert!(began.elapsed() < Duration::from_secs(30), "the node was not begun");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let status = Told::of(killed.command("status --output json").output().unwrap()).code(0);
-    let pid = serde_json::from_str::<serde_json::Value>(&status.out).unwrap()["pid"].as_i64().unwrap();
-    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
-    let told = Told::of(running.wait_with_output().unwrap()).code(5);
-    let (lines, last) = (killed.shown(&Told { err: String::new(), ..told }), told.err);
-    let first =
-        format!("$ blackstart {RECOVER}\n{lines}$ kill -9 4711     # the process that does the work, from elsewhere");
-    let last = last.trim_start().replace(&killed.name, "homelab");
-    let resumed = killed.typed("resume", 0);
-    readme.holds("resume", &fenced(&format!("{first}\n{last}{resumed}")), timeless);
-
-    let worlds = [&whole, &killed].map(|example| example.path("plans/.homelab"));
-    let same = Told::of(Command::new("diff").arg("-r").args(worlds).output().unwrap());
-    assert_eq!((same.code, same.all()), (0, String::new()), "the killed run came to another end");
-}
-
-#[test]
-fn the_readme_names_the_two_commands_and_its_small_plan_is_one() {
-    let readme = Page::open("README.md").text;
-    assert!(readme.contains("scripts/try") && readme.contains("scripts/test"));
-    let plan = readme.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    let read = load::from_text(plan, "README.md", Path::new("plans/homelab.yaml"), Mode::Recover);
-    assert!(read.is_ok(), "{}", read.err().unwrap());
-}
-
-#[test]
-fn a_drill_of_the_example_would_exercise_every_step_that_says_so() {
-    let path = root().join("plans/homelab.yaml");
-    let planned = load::load(blackstart::sys::Look::new(), &path, Mode::Drill).unwrap();
-    let taking = planned.file.steps.iter().filter(|step| step.absent_in(Mode::Drill).is_none());
-    let ids: Vec<&str> = taking.map(|step| step.id.as_str()).collect();
-    assert_eq!(ids, ["key", "read-back"]);
-}
+use std::time::Duration;
 
 #[test]
 fn the_picture_and_the_schema_are_those_of_today() {
