@@ -141,7 +141,8 @@ pub struct DrillArgs {
     #[arg(long)]
     pub again: bool,
     /// Remove what earlier drills left standing, and nothing else
-    #[arg(long, conflicts_with_all = ["plan", "keep", "again", "ping"])]
+    // An address in the environment is there for the drill that follows: no conflict.
+    #[arg(long, conflicts_with_all = ["plan", "keep", "again"])]
     pub reap: bool,
     /// Tell this address of the start and of the end, so that a drill that did not run is noticed
     #[arg(long, value_name = "URL", env = super::ping::VARIABLE, hide_env_values = true)]
