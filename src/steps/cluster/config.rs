@@ -17,7 +17,8 @@ pub const KEYS: &[Key] = &[
     Key::optional("domain", Shape::Text, "The cluster's domain (default: cluster.local)."),
     Key::optional("images", Shape::Text, "A JSON file of the images that are there, with their architectures."),
 ];
-const NODE: &[Key] = &[
+/// The keys of a node.
+pub const NODE: &[Key] = &[
     Key::required("name", Shape::Text, "What the node is called."),
     Key::optional("architecture", Shape::Word(ARCHITECTURES), "What it runs (default: that of this machine)."),
     Key::optional("labels", Shape::Env, "Labels beside those that every node has."),
