@@ -7,8 +7,21 @@ use common::{Lab, Told, binary, have};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 10] =
-    ["plan", "recover", "resume", "status", "attach", "history", "report", "schema", "completions", "man"];
+const COMMANDS: [&str; 13] = [
+    "plan",
+    "drill",
+    "recover",
+    "resume",
+    "status",
+    "attach",
+    "history",
+    "report",
+    "diagnose",
+    "sandbox",
+    "schema",
+    "completions",
+    "man",
+];
 
 const GOOD: &str = "  - id: one\n    kind: command\n    run: [touch, world/one]\n    verify: [test, -e, world/one]\n";
 const BAD: &str =

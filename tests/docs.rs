@@ -1,4 +1,4 @@
-//! The pages, the example and the picture, held against the program: what they show is what it does.
+//! The pages under docs/, held against the program: their tables, examples, pictures and links.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -7,126 +7,19 @@ mod page;
 
 use blackstart::engine::decide::{Decision, Known, Otherwise, resumed};
 use blackstart::journal::{Memory, frame};
-use blackstart::model::{Mode, State, state::Change};
-use blackstart::plan::{OnFailure, load};
+use blackstart::model::{Mode, State, fact, state::Change};
+use blackstart::plan::OnFailure;
+use blackstart::plan::load::{self, Planned};
+use blackstart::steps::cluster::config;
 use blackstart::steps::keys::{self, Key, Shape};
 use blackstart::steps::{KINDS, fields};
 use blackstart::sys::yaml;
 use common::{Told, binary};
-use page::{Page, pages, root, timeless};
+use page::{Page, pages, root};
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-
-/// The example, copied to a folder of its own under a name that no other run has.
-struct Example {
-    folder: tempfile::TempDir,
-    name: String,
-}
-
-impl Example {
-    fn new(number: u32) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        // As long as the name it stands for, so that nothing moves in what is shown.
-        let name = format!("h{:05}{number}", std::process::id() % 100_000);
-        std::fs::create_dir(folder.path().join("scripts")).unwrap();
-        for (from, to) in [("plans", "plans"), ("scripts/example", "scripts/example")] {
-            let copied = Command::new("cp").arg("-R").arg(root().join(from)).arg(folder.path().join(to)).status();
-            assert!(copied.unwrap().success());
-        }
-        let example = Self { folder, name };
-        // What a run in the clone itself may have left.
-        let _ = std::fs::remove_dir_all(example.path("plans/.homelab"));
-        let plan = std::fs::read_to_string(example.path("plans/homelab.yaml")).unwrap();
-        let plan = plan.replace("name: homelab\n", &format!("name: {}\n", example.name));
-        std::fs::write(example.path("plans/homelab.yaml"), plan).unwrap();
-        example
-    }
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-    fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(binary());
-        command.args(words.split(' ').map(|word| if word == "homelab" { &self.name } else { word }));
-        command.current_dir(self.folder.path()).env("XDG_STATE_HOME", self.path("state"));
-        command.env_remove("COLUMNS").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-    /// What a person sees who types this.
-    fn typed(&self, words: &str, code: i32) -> String {
-        let told = Told::of(self.command(words).output().unwrap()).code(code);
-        format!("$ blackstart {words}\n{}", self.shown(&told))
-    }
-    fn shown(&self, told: &Told) -> String {
-        let state = self.folder.path().canonicalize().unwrap().join("state");
-        told.all().replace(&state.display().to_string(), "~/.local/state").replace(&self.name, "homelab")
-    }
-}
-
-impl Drop for Example {
-    fn drop(&mut self) {
-        for folder in ["/run/lock", &std::env::var("XDG_RUNTIME_DIR").unwrap_or_default()] {
-            let _ = std::fs::remove_file(Path::new(folder).join(format!("blackstart-{}.lock", self.name)));
-        }
-    }
-}
-
-fn fenced(text: &str) -> String {
-    format!("```console\n{}\n```\n", text.trim_end())
-}
-
-const RECOVER: &str = "recover plans/homelab.yaml --confirm homelab";
-
-#[test]
-fn the_readme_shows_what_the_program_says() {
-    let mut readme = Page::open("README.md");
-    let whole = Example::new(1);
-    readme.holds("plan", &fenced(&whole.typed("plan plans/homelab.yaml", 0)), timeless);
-    assert!(!whole.path("plans/.homelab").exists() && !whole.path("state").exists(), "the preview left something");
-    readme.holds("recover", &fenced(&whole.typed(RECOVER, 0)), timeless);
-
-    let killed = Example::new(2);
-    let running = killed.command(RECOVER).spawn().unwrap();
-    let began = Instant::now();
-    while !killed.path("plans/.homelab/node/starts").exists() {
-        assert!(began.elapsed() < Duration::from_secs(30), "the node was not begun");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let status = Told::of(killed.command("status --output json").output().unwrap()).code(0);
-    let pid = serde_json::from_str::<serde_json::Value>(&status.out).unwrap()["pid"].as_i64().unwrap();
-    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
-    let told = Told::of(running.wait_with_output().unwrap()).code(5);
-    let (lines, last) = (killed.shown(&Told { err: String::new(), ..told }), told.err);
-    let first =
-        format!("$ blackstart {RECOVER}\n{lines}$ kill -9 4711     # the process that does the work, from elsewhere");
-    let last = last.trim_start().replace(&killed.name, "homelab");
-    let resumed = killed.typed("resume", 0);
-    readme.holds("resume", &fenced(&format!("{first}\n{last}{resumed}")), timeless);
-
-    let worlds = [&whole, &killed].map(|example| example.path("plans/.homelab"));
-    let same = Told::of(Command::new("diff").arg("-r").args(worlds).output().unwrap());
-    assert_eq!((same.code, same.all()), (0, String::new()), "the killed run came to another end");
-}
-
-#[test]
-fn the_readme_names_the_two_commands_and_its_small_plan_is_one() {
-    let readme = Page::open("README.md").text;
-    assert!(readme.contains("scripts/try") && readme.contains("scripts/test"));
-    let plan = readme.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    let read = load::from_text(plan, "README.md", Path::new("plans/homelab.yaml"), Mode::Recover);
-    assert!(read.is_ok(), "{}", read.err().unwrap());
-}
-
-#[test]
-fn a_drill_of_the_example_would_exercise_every_step_that_says_so() {
-    let path = root().join("plans/homelab.yaml");
-    let planned = load::load(blackstart::sys::Look::new(), &path, Mode::Drill).unwrap();
-    let taking = planned.file.steps.iter().filter(|step| step.absent_in(Mode::Drill).is_none());
-    let ids: Vec<&str> = taking.map(|step| step.id.as_str()).collect();
-    assert_eq!(ids, ["key", "read-back"]);
-}
 
 #[test]
 fn the_picture_and_the_schema_are_those_of_today() {
@@ -176,60 +69,145 @@ fn kind_of_value(shape: Shape) -> String {
 
 /// A plan that is whole but for one line, which comes from the page.
 fn plan_with(table: &str, key: &str, line: &str) -> String {
-    let of_plan = |name: &str, text: &str| if table == "plan" && key == name { String::new() } else { text.to_owned() };
-    let mut plan = of_plan("name", "name: homelab\n") + &of_plan("outside", "outside: [host/disk]\n");
-    let mut step: Vec<String> = vec![line.to_owned()];
+    let mut plan = String::new();
     let mut put = |name: &str, text: &str| {
-        if name != key {
-            step.push(text.to_owned());
+        if !(table == "plan" && key == name) {
+            plan.push_str(text);
         }
     };
-    put("id", "id: node");
-    let probe = table == "probe";
-    put("kind", if probe { "kind: probe" } else { "kind: command" });
-    match (probe, key) {
-        (true, "status") => put("http", "http: https://git.example.org/healthz"),
-        (true, _) => {}
-        (false, _) => {
-            put("run", "run: [./node]");
-            put("verify", "verify: [./node, --check]");
-        }
-    }
-    if key == "retries" {
-        put("repeatable", "repeatable: true");
+    put("name", "name: homelab\n");
+    put("outside", "outside: [host/disk]\n");
+    let on_cluster = ["manifests", "storage", "workloads"].contains(&table) || key == "before";
+    match table {
+        "cluster" if key == "provider" => plan.push_str(&format!("cluster:\n  {line}\n")),
+        "cluster" => plan.push_str(&format!("cluster:\n  provider: sandbox\n  {line}\n")),
+        _ if on_cluster => plan.push_str("cluster: {provider: sandbox}\n"),
+        _ => {}
     }
     if table == "plan" {
         plan.push_str(line);
         plan.push('\n');
-        step.remove(0);
     }
-    if !(table == "plan" && key == "steps") {
-        plan.push_str("steps:\n  - {id: key, kind: probe, run: [date]}\n");
-        let _ = writeln!(plan, "  - {}", step.join("\n    "));
+    if table == "plan" && key == "steps" {
+        return plan;
     }
+    plan.push_str("steps:\n  - {id: key, kind: probe, run: [date]}\n");
+    let of_step = KINDS.iter().any(|kind| kind.name == table) || table == "step";
+    let mut step: Vec<&str> = if of_step { vec![line] } else { Vec::new() };
+    let kind = format!("kind: {}", if table == "step" || !of_step { "command" } else { table });
+    let rest: &[(&str, &str)] = match table {
+        "probe" if key == "status" => &[("http", "http: https://git.example.org/healthz")],
+        "probe" | "workloads" => &[],
+        "manifests" | "storage" => &[("path", "path: kubernetes/apps")],
+        _ => &[("run", "run: [./node]"), ("verify", "verify: [./node, --check]")],
+    };
+    let all = [("id", "id: node"), ("kind", &kind)].into_iter().chain(rest.iter().copied());
+    step.extend(all.filter(|(name, _)| *name != key || !of_step).map(|(_, text)| text));
+    if table == "step" && key == "retries" {
+        step.push("repeatable: true");
+    }
+    let _ = writeln!(plan, "  - {}", step.join("\n    "));
     plan
+}
+
+/// A folder with every file that the examples of the page name.
+fn place() -> tempfile::TempDir {
+    let place = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        let path = place.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    for name in ["namespaces.yaml", "storage.yaml", "apps/page.yaml"] {
+        let object = name.replace(['/', '.'], "-");
+        put(&format!("kubernetes/{name}"), &format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {object}}}\n"));
+    }
+    put("cluster/sandbox.yaml", "nodes: [{name: rack-1}]\n");
+    put("cluster/images.json", "[]\n");
+    place
+}
+
+fn taken(text: &str, place: &Path, what: &str) -> Planned {
+    let read = load::from_text(text, "plan.yaml", &place.join("plan.yaml"), Mode::Recover);
+    read.unwrap_or_else(|error| panic!("{what}: {error}\n{text}"))
 }
 
 #[test]
 fn the_page_of_the_plan_file_has_every_key_and_its_examples_are_taken() {
-    let page = Page::open("docs/plan-file.md");
+    let (page, place) = (Page::open("docs/plan-file.md"), place());
     let kinds = KINDS.iter().map(|kind| (kind.name, kind.keys));
-    let tables: Vec<(&str, &[Key])> = [("plan", keys::PLAN), ("step", keys::STEP)].into_iter().chain(kinds).collect();
-    for (table, keys) in tables {
+    let own: [(&str, &[Key]); 3] = [("plan", keys::PLAN), ("cluster", keys::CLUSTER), ("step", keys::STEP)];
+    for (table, keys) in own.into_iter().chain(kinds) {
         let rows = page.rows(&format!("keys of {table}"));
         let names: Vec<String> = keys.iter().map(|key| format!("`{}`", key.name)).collect();
         assert_eq!(rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>(), names, "keys of {table}");
         for (key, row) in keys.iter().zip(&rows) {
-            let place = format!("{table}: {}", key.name);
-            assert_eq!(row[1], kind_of_value(key.shape), "{place}");
-            assert_eq!(row[2] == "required", key.required, "{place}");
-            assert!(row[3].starts_with(key.doc), "{place}: {}", key.doc);
+            let what = format!("{table}: {}", key.name);
+            assert_eq!(row[1], kind_of_value(key.shape), "{what}");
+            assert_eq!(row[2] == "required", key.required, "{what}");
+            assert!(row[3].starts_with(key.doc), "{what}: {}", key.doc);
             let example = row[4].trim_matches('`');
-            assert!(example.starts_with(&format!("{}:", key.name)), "{place}: {example}");
-            let plan = plan_with(table, key.name, example);
-            let read = load::from_text(&plan, "plan.yaml", Path::new("plan.yaml"), Mode::Recover);
-            assert!(read.is_ok(), "{place}: {}\n{plan}", read.err().unwrap());
+            assert!(example.starts_with(&format!("{}:", key.name)), "{what}: {example}");
+            taken(&plan_with(table, key.name, example), place.path(), &what);
         }
+    }
+}
+
+#[test]
+fn the_page_has_every_key_of_a_sandbox_and_its_examples_are_taken() {
+    let (page, place) = (Page::open("docs/plan-file.md"), place());
+    for (table, keys) in [("sandbox", config::KEYS), ("node", config::NODE)] {
+        let rows = page.rows(&format!("keys of {table}"));
+        let names: Vec<String> = keys.iter().map(|key| format!("`{}`", key.name)).collect();
+        assert_eq!(rows.iter().map(|row| row[0].clone()).collect::<Vec<_>>(), names, "keys of {table}");
+        for (key, row) in keys.iter().zip(&rows) {
+            assert!(row[1].starts_with(key.doc), "{table}: {}: {}", key.name, key.doc);
+            let example = row[2].trim_matches('`');
+            let text = match (table, key.name) {
+                ("node", "name") => format!("nodes:\n  - {example}\n"),
+                ("node", _) => format!("nodes:\n  - name: a\n    {example}\n"),
+                _ => format!("{example}\n"),
+            };
+            std::fs::write(place.path().join("cluster/sandbox.yaml"), &text).unwrap();
+            let plan = plan_with("cluster", "config", "config: cluster/sandbox.yaml");
+            taken(&plan, place.path(), &format!("{table}: {}: {text}", key.name));
+        }
+    }
+}
+
+#[test]
+fn the_first_plan_of_the_page_is_one() {
+    let (page, place) = (Page::open("docs/plan-file.md"), place());
+    let plan = page.text.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    taken(plan, place.path(), "the first plan");
+}
+
+/// Each kind with what it does, whether it may be done twice, and the time it has.
+fn kinds() -> String {
+    let mut out = "| kind | what it does | may be done twice | time |\n|---|---|---|---|\n".to_owned();
+    let place = place();
+    for kind in KINDS {
+        let line = if kind.name == "probe" { "run: [date]" } else { "timeout: 1m" };
+        let plan = plan_with(kind.name, if kind.name == "probe" { "run" } else { "timeout" }, line);
+        let planned = taken(&plan, place.path(), kind.name);
+        let step = planned.file.steps.iter().find(|step| step.id.as_str() == "node").unwrap();
+        let twice = if step.kind.repeatable() { "yes" } else { "only if it says `repeatable: true`" };
+        let minutes = step.kind.deadline().as_secs() / 60;
+        let _ = writeln!(out, "| `{}` | {} | {twice} | `{minutes}m` |", kind.name, kind.doc);
+    }
+    out
+}
+
+fn facts() -> String {
+    let rows = fact::WRITTEN.iter().map(|(kind, told)| format!("| `{kind}` | {told} |\n"));
+    format!("| kind | what it is |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+#[test]
+fn the_kinds_of_steps_and_of_facts_are_those_of_the_program() {
+    let mut page = Page::open("docs/plan-file.md");
+    for (block, now) in [("kinds", kinds()), ("facts", facts())] {
+        page.holds(block, &now, str::to_owned);
     }
 }
 
@@ -238,14 +216,11 @@ fn the_defaults_on_the_page_are_those_of_the_program() {
     let page = Page::open("docs/plan-file.md");
     let text = "name: a\nsteps:\n- {id: c, kind: command, run: [a], verify: [b]}\n- {id: p, kind: probe, run: [a]}\n";
     let planned = load::from_text(text, "p", Path::new("p"), Mode::Recover).unwrap_or_else(|error| panic!("{error}"));
-    let [command, probe] = &planned.file.steps[..] else { panic!("two steps") };
+    let [command, _] = &planned.file.steps[..] else { panic!("two steps") };
     let default = |table: &str, key: &str| {
         let rows = page.rows(&format!("keys of {table}"));
         rows.iter().find(|row| row[0] == format!("`{key}`")).unwrap()[2].clone()
     };
-    let minutes = |time: Duration| time.as_secs() / 60;
-    let times = (minutes(command.deadline()), minutes(probe.deadline()));
-    assert_eq!(default("step", "timeout"), format!("`{}m` for a command, `{}m` for a probe", times.0, times.1));
     assert_eq!(default("step", "retries"), format!("`{}`", command.retries));
     assert!(command.on_failure == OnFailure::Stop && default("step", "on-failure") == "`stop`");
     assert_eq!(default("command", "repeatable"), format!("`{}`", command.kind.repeatable()));

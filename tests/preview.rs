@@ -65,7 +65,7 @@ fn every_good_plan_is_shown_word_for_word_and_the_same_each_time() {
 #[test]
 fn every_golden_preview_belongs_to_a_plan() {
     let plans = plans();
-    assert!(plans.len() >= 8);
+    assert!(plans.len() >= 11);
     for name in names(&tests().join("previews"), "") {
         let plan = name.split('.').next().unwrap();
         assert!(plans.iter().any(|known| known == plan), "previews/{name} belongs to nothing");
@@ -101,6 +101,21 @@ fn a_width_that_is_no_width_is_passed_over() {
     assert_eq!(shown(&host, "diamond", "recover", "text", "1"), shown(&host, "diamond", "recover", "text", "60"));
 }
 
+/// What a person reads out of the manifests of the good plans: the plan, the step, and those that it has to wait for.
+const FROM_MANIFESTS: &[(&str, &str, &[&str])] = &[
+    // Their claim names a class; that the volume names the claim is no reason to wait.
+    ("every-key", "apps", &["disks"]),
+    ("every-key", "ready", &["apps"]),
+    // The namespace and the Secret are also, or only, given by programs, which say so.
+    ("before-cluster", "token", &["namespaces"]),
+    ("before-cluster", "tunnel", &["namespaces", "token"]),
+    ("manifests", "apps", &["namespaces", "disks"]),
+    ("manifests", "seals", &["namespaces", "kinds"]),
+    // That its Ingress would like the Service of `apps` to be there is no reason; that its pods mount a ConfigMap is.
+    ("manifests", "front", &["namespaces", "seals", "apps"]),
+    ("manifests", "ready", &["front", "apps"]),
+];
+
 /// Who must be verified before whom, read out of the plan by another parser and wired by other code.
 fn waits(plan: &str) -> HashMap<String, HashSet<String>> {
     let text = fs::read_to_string(tests().join(format!("good-plans/{plan}.yaml"))).unwrap();
@@ -115,12 +130,22 @@ fn waits(plan: &str) -> HashMap<String, HashSet<String>> {
     }
     let steps = plan["steps"].as_array().unwrap();
     let id = |step: &Value| step["id"].as_str().unwrap().to_owned();
-    let mut waits = HashMap::new();
+    let (name, cluster) = (plan["name"].as_str().unwrap(), plan.get("cluster").is_some());
+    let mut waits: HashMap<String, HashSet<String>> = HashMap::new();
+    if cluster {
+        let early = steps.iter().filter(|step| step.get("before").is_some());
+        waits.insert("cluster".to_owned(), early.map(&id).collect());
+    }
     for step in steps {
         let mut before: HashSet<String> = list(step, "needs").into_iter().collect();
         for fact in list(step, "requires").into_iter().filter(|fact| !outside.contains(fact)) {
             before.extend(steps.iter().filter(|giver| list(giver, "provides").contains(&fact)).map(&id));
         }
+        if cluster && step.get("before").is_none() {
+            before.insert("cluster".to_owned());
+        }
+        let written = FROM_MANIFESTS.iter().filter(|(plan, step_id, _)| *plan == name && *step_id == id(step));
+        before.extend(written.flat_map(|(_, _, givers)| givers.iter().map(|giver| (*giver).to_owned())));
         waits.insert(id(step), before);
     }
     waits
@@ -233,7 +258,8 @@ fn a_full_disk_is_an_error_and_not_a_panic() {
 fn a_preview_has_no_effect() {
     let host = host();
     let program = assert_cmd::cargo::cargo_bin!("blackstart");
-    for plan in ["every-key", "missing-programs", "odd-texts"] {
+    // Of the last one every manifest is read, its order comes from them, and it names a cluster that is not made.
+    for plan in ["every-key", "missing-programs", "odd-texts", "manifests"] {
         for (mode, output) in MODES.iter().flat_map(|mode| OUTPUTS.map(|output| (mode, output))) {
             let path = tests().join(format!("good-plans/{plan}.yaml"));
             let args = ["plan", path.to_str().unwrap(), "--mode", mode, "--output", output];

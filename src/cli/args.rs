@@ -141,7 +141,8 @@ pub struct DrillArgs {
     #[arg(long)]
     pub again: bool,
     /// Remove what earlier drills left standing, and nothing else
-    #[arg(long, conflicts_with_all = ["plan", "keep", "again", "ping"])]
+    // An address in the environment is there for the drill that follows: no conflict.
+    #[arg(long, conflicts_with_all = ["plan", "keep", "again"])]
     pub reap: bool,
     /// Tell this address of the start and of the end, so that a drill that did not run is noticed
     #[arg(long, value_name = "URL", env = super::ping::VARIABLE, hide_env_values = true)]
@@ -309,24 +310,28 @@ pub struct SandboxArgs {
 #[derive(Subcommand, Debug)]
 pub enum SandboxCommand {
     /// Start one; prints what it is as one line of JSON
+    #[command(disable_help_flag = true)]
     Up {
         /// Passed on; `blackstart sandbox up --help` lists them
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
         more: Vec<OsString>,
     },
     /// End one and remove its folder
+    #[command(disable_help_flag = true)]
     Down {
         /// Its name or folder, or --all
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]
         more: Vec<OsString>,
     },
     /// List those that were started by hand or kept
+    #[command(disable_help_flag = true)]
     List {
         /// Passed on
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTION")]
         more: Vec<OsString>,
     },
     /// Print the path of one's kubeconfig
+    #[command(disable_help_flag = true)]
     Kubeconfig {
         /// Its name
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]

@@ -39,7 +39,7 @@ pub fn tell(context: &Context, url: Option<&str>, word: Word, text: &str) {
         Err(error) => error.to_string(),
     };
     let what = match word {
-        Word::Start => "begun",
+        Word::Start => "has begun",
         Word::Success => "went well",
         Word::Failure => "failed",
     };

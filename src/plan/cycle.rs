@@ -94,9 +94,22 @@ pub fn refusal(plan: &PlanFile, rings: &[Vec<Edge>]) -> Problem {
     if rings.len() > SHOWN {
         problem = problem.because(format!("and {} more loops", rings.len() - SHOWN));
     }
-    let facts = rings.iter().flatten().any(|edge| edge.reason.fact().is_some());
+    let any = |is: fn(&Reason) -> bool| rings.iter().flatten().any(|edge| is(&edge.reason));
+    let facts = any(|reason| matches!(reason, Reason::Fact(_)));
+    let before = any(|reason| matches!(reason, Reason::Before));
+    if any(|reason| matches!(reason, Reason::Paper(_))) {
+        let split = "make two steps of one, so that what others wait for comes first";
+        let plan = any(|reason| !matches!(reason, Reason::Paper(_) | Reason::Cluster));
+        return match plan {
+            true => problem.next(format!("{split}, or take")).next("one of the other lines out. Nothing was touched."),
+            false => problem.next(format!("{split}. Nothing was touched.")),
+        };
+    }
     match (rings.len(), facts) {
         (1, _) if rings[0].len() == 1 => problem.next("take it out of the plan. Nothing was touched."),
+        (1, false) if before => {
+            problem.next("take one of these `needs`, or the `before`, out of the plan. Nothing was touched.")
+        }
         (1, false) => problem.next("take one of these `needs` out of the plan. Nothing was touched."),
         (_, false) => problem.next("take one of the `needs` of each loop out of the plan. Nothing was touched."),
         (_, true) => problem

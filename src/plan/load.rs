@@ -94,7 +94,9 @@ fn unreadable_papers(file: &PlanFile, wrongs: &Wrongs) -> Problem {
         1 => "the manifests cannot be used: 1 mistake".to_owned(),
         n => format!("the manifests cannot be used: {n} mistakes"),
     });
-    for wrong in &wrongs.list {
+    let mut list: Vec<_> = wrongs.list.iter().collect();
+    list.sort_by_key(|wrong| &wrong.at);
+    for wrong in list {
         problem = problem.because(match &wrong.at {
             At::Place(_) => wrong.to_string(),
             At::Asked { step, path } => {
@@ -107,7 +109,8 @@ fn unreadable_papers(file: &PlanFile, wrongs: &Wrongs) -> Problem {
     if count > wrongs.list.len() {
         problem = problem.because(format!("and {} more", count - wrongs.list.len()));
     }
-    problem.next("mend this, then the same command again. Nothing was touched.")
+    let these = if count == 1 { "this" } else { "these" };
+    problem.next(format!("mend {these}, then the same command again. Nothing was touched."))
 }
 
 fn unreadable(shown: &str, faults: &[Fault], count: usize) -> Problem {

@@ -114,6 +114,7 @@ fn document(
     fields.require(keys::PLAN, "name", "the plan");
     let name = name(&mut fields);
     let rto = fields.span("rto");
+    let named = fields.has("cluster");
     let cluster = cluster(&mut fields, name.as_ref());
     let access = access(&mut fields);
     let outside = fields.facts("outside");
@@ -126,7 +127,10 @@ fn document(
         Some(_) => {}
     }
     let (Some(name), Some(steps)) = (name, steps) else { return Ok(None) };
-    alone(&steps, cluster.as_ref(), faults);
+    // A cluster that could not be read was told above: that steps lack one would be its consequence.
+    if named == cluster.is_some() {
+        alone(&steps, cluster.as_ref(), faults);
+    }
     let (shown, path) = (shown.to_owned(), path.to_owned());
     Ok(Some(PlanFile { shown, path, name, rto, cluster, nodes: Vec::new(), access, outside, steps }))
 }

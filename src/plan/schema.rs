@@ -2,8 +2,8 @@
 
 use crate::model::fact;
 use crate::model::id::LONGEST;
-use crate::steps::KINDS;
 use crate::steps::keys::{self, Key, Shape};
+use crate::steps::{KINDS, cluster, manifests, storage, workloads};
 use serde_json::{Map, Value, json};
 
 fn shape(shape: Shape) -> Value {
@@ -34,7 +34,7 @@ fn shape(shape: Shape) -> Value {
             "additionalProperties": text(),
         }),
         Shape::Pairs => json!({"type": "object", "additionalProperties": text()}),
-        Shape::Names => json!({"type": "array", "items": {"type": "string", "minLength": 1}}),
+        Shape::Names => json!({"type": "array", "items": {"type": "string", "pattern": "^[a-z0-9.-]{1,253}$"}}),
         Shape::Paths => {
             let path = json!({"type": "string", "minLength": 1});
             json!({"anyOf": [path, {"type": "array", "minItems": 1, "items": path}]})
@@ -81,7 +81,11 @@ fn required(keys: &[&[Key]]) -> Vec<&'static str> {
     keys.iter().flat_map(|keys| keys.iter()).filter(|key| key.required).map(|key| key.name).collect()
 }
 
+/// Kinds that a plan without a cluster cannot have, and that cannot come before it.
+const ON_THE_CLUSTER: &[&str] = &[manifests::NAME, storage::NAME, workloads::NAME];
+
 pub fn schema() -> Value {
+    let each = |rule: Value| json!({"properties": {"steps": {"items": rule}}});
     let kinds: Vec<Value> = KINDS
         .iter()
         .map(|kind| {
@@ -95,6 +99,11 @@ pub fn schema() -> Value {
                 "additionalProperties": false,
             });
             step["properties"]["kind"]["enum"] = json!([kind.name]);
+            if ON_THE_CLUSTER.contains(&kind.name)
+                && let Some(keys) = step["properties"].as_object_mut()
+            {
+                keys.remove("before");
+            }
             if kind.name == crate::steps::probe::NAME {
                 let one = |key: &str| json!({"required": [key]});
                 step["oneOf"] = json!([one("http"), one("tcp"), one("run")]);
@@ -115,6 +124,12 @@ pub fn schema() -> Value {
         "properties": properties(&[keys::PLAN]),
         "required": required(&[keys::PLAN]),
         "additionalProperties": false,
+        "if": {"required": ["cluster"]},
+        "then": each(json!({"properties": {"id": {"not": {"const": cluster::NAME}}}})),
+        "else": each(json!({
+            "properties": {"kind": {"not": {"enum": ON_THE_CLUSTER}}},
+            "not": {"required": ["before"]},
+        })),
         "$defs": {"step": {"oneOf": kinds}},
     })
 }

@@ -2,7 +2,8 @@
 
 use super::file::{CLUSTER, PlanFile};
 use super::graph::{Edge, Graph, Paper, Reason};
-use crate::manifests::facts::{Link, Links, Want};
+use crate::manifests::Papers;
+use crate::manifests::facts::{Givers, Link, Links, Want};
 use crate::model::{Fact, Spot};
 use crate::steps::fields::{Faults, nearest};
 use crate::steps::survey;
@@ -108,6 +109,7 @@ pub fn wants(plan: &PlanFile, links: Links) -> Result<Wants, Faults> {
     if faults.count > 0 {
         return Err(faults);
     }
+    edges.extend(from_papers(plan, &mut unmet));
     let (firm, good): (Vec<Link>, Vec<Link>) = links.edges.into_iter().partition(|link| link.firm);
     edges.extend(firm.into_iter().map(|link| written(plan, link)));
     edges.extend(surveyed(plan));
@@ -125,6 +127,25 @@ pub fn wants(plan: &PlanFile, links: Links) -> Result<Wants, Faults> {
     }
     add_good(plan, good, &mut edges);
     Ok(Wants { graph: Graph::new(plan.steps.len(), edges), unmet, missing })
+}
+
+/// What the plan asks for and no step says that it gives may be an object of some step's manifests.
+fn from_papers(plan: &PlanFile, unmet: &mut Vec<Unmet>) -> Vec<Edge> {
+    if unmet.is_empty() {
+        return Vec::new();
+    }
+    let none = Papers::default();
+    let givers = Givers::of(plan.steps.iter().map(|step| step.kind.papers().unwrap_or(&none)));
+    let mut edges = Vec::new();
+    unmet.retain(|want| {
+        let givers = givers.get(&want.fact);
+        edges.extend(givers.iter().map(|giver| {
+            let reason = Reason::Fact(want.fact.clone());
+            Edge { from: giver.papers, to: want.step, reason, at: want.at }
+        }));
+        givers.is_empty()
+    });
+    edges
 }
 
 fn written(plan: &PlanFile, link: Link) -> Edge {

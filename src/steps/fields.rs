@@ -189,13 +189,20 @@ impl<'s, 'f> Fields<'s, 'f> {
     pub fn word(&mut self, key: &str, words: &[&'static str]) -> Option<&'static str> {
         let rule = |text: &str| match words.iter().find(|word| **word == text) {
             Some(word) => Ok(*word),
-            None => Err(format!("is not one of {}{}", words.join(", "), nearest(text, words.iter().copied()))),
+            None => Err(match words {
+                [only] => format!("is not known; there is only {only}"),
+                _ => format!("is not one of {}{}", words.join(", "), nearest(text, words.iter().copied())),
+            }),
         };
         // Most steps have none of these keys, and what is wanted need not be spelled out for nobody: 5 % of planning.
         if !self.has(key) {
             return None;
         }
-        Some(self.ruled(key, &format!("one of {}", words.join(", ")), rule)?.0)
+        let want = match words {
+            [only] => format!("the word {only}"),
+            _ => format!("one of {}", words.join(", ")),
+        };
+        Some(self.ruled(key, &want, rule)?.0)
     }
 
     /// A list of texts; each is checked by a rule. An absent key is an empty list.
@@ -229,7 +236,16 @@ impl<'s, 'f> Fields<'s, 'f> {
         let one = self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.sort());
         match one {
             None => Vec::new(),
-            Some(Sort::List) => self.list(key, "paths", rule),
+            Some(Sort::List) => {
+                let empty = self.entries.iter().find_map(|entry| match &entry.value.body {
+                    Body::List(items) if entry.key == key && items.is_empty() => Some(entry.value.at),
+                    Body::List(_) | Body::Map(_) | Body::Scalar(..) => None,
+                });
+                if let Some(at) = empty {
+                    self.faults.add(at, format!("`{key}` names nothing: write the path of a file or folder"));
+                }
+                self.list(key, "paths", rule)
+            }
             Some(Sort::Nothing | Sort::Number | Sort::Flag | Sort::Text | Sort::Map) => {
                 self.ruled(key, "a path, or a list of paths", rule).into_iter().collect()
             }
@@ -256,12 +272,10 @@ impl<'s, 'f> Fields<'s, 'f> {
         pairs
     }
 
-    /// A value that a rule turns into something.
+    /// A text that a rule turns into something.
     pub fn read<T>(&mut self, key: &str, want: &str, rule: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        if !self.has(key) {
-            return None;
-        }
-        Some(self.ruled(key, want, rule)?.0)
+        let (text, at) = self.text(key, want)?;
+        rule(&text).map_err(|why| self.faults.add(at, format!("`{key}`: `{}` {why}", shown(&text)))).ok()
     }
 
     /// Names as Kubernetes takes them.

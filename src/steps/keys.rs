@@ -74,7 +74,7 @@ pub const PLAN: &[Key] = &[
 
 /// The keys of `cluster`.
 pub const CLUSTER: &[Key] = &[
-    Key::required("provider", Shape::Word(&["sandbox"]), "What makes the cluster."),
+    Key::required("provider", Shape::Word(&["sandbox"]), "What makes the cluster; today the sandbox only."),
     key("name", Shape::Id, "What the cluster is called (default: the plan's name)."),
     key("config", Shape::Text, "The provider's own file; for the sandbox: its nodes, domain and images."),
 ];

@@ -2,20 +2,23 @@
 
 use crate::model::digest::Digester;
 use crate::model::{Problem, Spot};
-use crate::steps::fields::{Faults, Fields};
+use crate::steps::fields::{Faults, Fields, shown};
 use crate::steps::keys::{Key, Shape};
 use crate::sys::yaml::{Body, Entry, Reader, Token};
 use crate::sys::{Look, files};
+use std::io;
 use std::path::{Path, PathBuf};
 
 const LARGEST: u64 = 1 << 20;
+const AGAIN: &str = "mend it, then the same command again. Nothing was touched.";
 
 pub const KEYS: &[Key] = &[
     Key::optional("nodes", Shape::Text, "The nodes; without it, one that is called as the cluster."),
     Key::optional("domain", Shape::Text, "The cluster's domain (default: cluster.local)."),
     Key::optional("images", Shape::Text, "A JSON file of the images that are there, with their architectures."),
 ];
-const NODE: &[Key] = &[
+/// The keys of a node.
+pub const NODE: &[Key] = &[
     Key::required("name", Shape::Text, "What the node is called."),
     Key::optional("architecture", Shape::Word(ARCHITECTURES), "What it runs (default: that of this machine)."),
     Key::optional("labels", Shape::Env, "Labels beside those that every node has."),
@@ -80,34 +83,53 @@ impl Config {
     pub fn names(&self) -> Vec<String> {
         self.nodes.iter().map(|node| node.name.clone()).collect()
     }
-    pub fn add_to(&self, digest: &mut Digester) {
+    /// What is in the file of the images counts, and not where it lies: that depends on how the plan was named.
+    pub fn add_to(&self, look: Look, digest: &mut Digester) -> Result<(), String> {
         self.nodes.iter().for_each(|node| digest.add(node.words().as_bytes()));
         digest.add(self.domain.as_deref().unwrap_or_default().as_bytes());
+        if let Some(images) = &self.images {
+            let bytes = files::read(look, images, LARGEST);
+            digest.add(&bytes.map_err(|error| format!("{}: {}", images.display(), why(&error)))?);
+        }
+        Ok(())
     }
 }
 
 /// Reads the file that the plan names at this spot.
 pub fn read(look: Look, folder: &Path, plan: &str, named: &str, at: Spot) -> Result<Config, Problem> {
     let path = folder.join(named);
-    let shown = path.display().to_string();
-    let place = format!("{plan}:{}:{}", at.line, at.column);
+    // As people know it: beside the plan, as they named that.
+    let shown = Path::new(plan).parent().unwrap_or(Path::new("")).join(named).display().to_string();
     let unread = |why: String| {
-        Problem::usage(format!("{shown}: {why}")).because(format!("{place}: `config` names it")).next("mend the path")
+        Problem::usage("the file of the cluster cannot be read")
+            .because(format!("{plan}:{}:{}: `config`: {shown} {why}", at.line, at.column))
+            .next(AGAIN)
     };
-    let bytes = files::read(look, &path, LARGEST).map_err(|error| unread(error.to_string()))?;
+    let bytes = files::read(look, &path, LARGEST).map_err(|error| unread(why(&error)))?;
     let text = String::from_utf8(bytes).map_err(|_| unread("is not UTF-8 text".to_owned()))?;
     let mut faults = Faults::default();
-    let config = document(&text, path.parent().unwrap_or(Path::new(".")), &mut faults);
+    let config = document(look, &text, path.parent().unwrap_or(Path::new(".")), &mut faults);
     match (config, faults.list.is_empty()) {
         (Some(config), true) => Ok(config),
-        _ => Err(faults.list.iter().fold(
-            Problem::usage("the file of the cluster cannot be used").next("mend it, then the same command again"),
-            |problem, fault| problem.because(format!("{shown}:{}:{}: {}", fault.at.line, fault.at.column, fault.text)),
-        )),
+        _ => Err(faults
+            .list
+            .iter()
+            .fold(Problem::usage("the file of the cluster cannot be used").next(AGAIN), |problem, fault| {
+                problem.because(format!("{shown}:{}:{}: {}", fault.at.line, fault.at.column, fault.text))
+            })),
     }
 }
 
-fn document(text: &str, folder: &Path, faults: &mut Faults) -> Option<Config> {
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "is not there".to_owned(),
+        io::ErrorKind::PermissionDenied => "may not be read by this user".to_owned(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::FileTooLarge => error.to_string(),
+        _ => format!("cannot be read: {error}"),
+    }
+}
+
+fn document(look: Look, text: &str, folder: &Path, faults: &mut Faults) -> Option<Config> {
     let mut reader = Reader::new(text);
     let node = reader.token().and_then(|(token, at)| match token {
         Token::DocumentEnd => Ok(None),
@@ -129,7 +151,13 @@ fn document(text: &str, folder: &Path, faults: &mut Faults) -> Option<Config> {
     let mut fields = Fields::new(at, entries, faults);
     let nodes = fields.take("nodes").map_or_else(Vec::new, |entry| nodes(entry, fields.faults));
     let domain = fields.text("domain", "a name").map(|(text, _)| text.into_owned());
-    let images = fields.text("images", "the path of a file").map(|(text, _)| folder.join(&*text));
+    let images = fields.text("images", "the path of a file").map(|(text, at)| {
+        let path = folder.join(&*text);
+        if !files::exists(look, &path) {
+            fields.faults.add(at, format!("`images`: {} is not there", shown(&text)));
+        }
+        path
+    });
     fields.finish("the file of a sandbox", &[KEYS]);
     Some(Config { nodes, domain, images })
 }
@@ -196,4 +224,32 @@ fn labels(fields: &mut Fields<'_, '_>) -> Vec<(String, String)> {
         }
     }
     labels
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::model::Digest;
+
+    fn digest(folder: &Path) -> Digest {
+        let spot = Spot { line: 1, column: 1 };
+        let config = read(Look::new(), folder, "plan.yaml", "rack.yaml", spot).unwrap();
+        let mut digest = Digester::new("test");
+        config.add_to(Look::new(), &mut digest).unwrap();
+        digest.finish()
+    }
+
+    #[test]
+    fn the_inputs_are_what_the_images_are_and_not_how_their_file_was_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        put("rack.yaml", "images: images.json\n");
+        put("images.json", "[]");
+        std::fs::create_dir(folder.path().join("below")).unwrap();
+        let before = digest(folder.path());
+        assert_eq!(digest(&folder.path().join("below/..")), before);
+        put("images.json", "[{\"name\": \"nginx\"}]");
+        assert_ne!(digest(folder.path()), before);
+    }
 }

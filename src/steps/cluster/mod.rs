@@ -11,6 +11,7 @@ use crate::model::digest::Digester;
 use crate::model::{Digest, Finding, Mode, Provider, Spot};
 use crate::sys::kube::Kube;
 use crate::sys::pace::{BrokenOff, Halt};
+use crate::sys::process::Exit;
 use crate::sys::sandbox::{self, About};
 use crate::sys::{Look, files};
 use config::Config;
@@ -21,8 +22,6 @@ use std::time::Duration;
 pub const NAME: &str = "cluster";
 /// What Kubernetes takes for a label.
 const LONGEST_NAME: usize = 63;
-/// No list of images is larger.
-const LARGEST_LIST: u64 = 16 << 20;
 /// A file that says where a cluster is has one line.
 const LONGEST: u64 = 64 << 10;
 
@@ -37,13 +36,17 @@ impl Cluster {
         Self { provider, name, config }
     }
 
-    /// The words for the companion program.
-    fn arguments(&self, scene: &Scene<'_>) -> Vec<OsString> {
-        // The name of a sandbox is one of Kubernetes' own: small letters, and not too many.
+    /// What the sandbox of this run is called: a name of Kubernetes' own, small letters and not too many.
+    fn sandbox_name(&self, scene: &Scene<'_>) -> String {
         let run = scene.run.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let room = LONGEST_NAME.saturating_sub(run.len() + 1);
         let name: String = self.name.chars().take(room).collect();
-        let mut words: Vec<OsString> = ["up", "--name", &format!("{name}-{run}")].map(OsString::from).into();
+        format!("{name}-{run}")
+    }
+
+    /// The words for the companion program.
+    fn arguments(&self, scene: &Scene<'_>) -> Vec<OsString> {
+        let mut words: Vec<OsString> = ["up", "--name", &self.sandbox_name(scene)].map(OsString::from).into();
         for node in self.config.nodes_or(&self.name) {
             words.extend(["--node".into(), node.words().into()]);
         }
@@ -59,14 +62,20 @@ impl Cluster {
     async fn make(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
         let never = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: false };
         let broken = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: true };
-        if let Some(about) = left(scene.touch.look(), scene.run) {
-            let kube = Kube::connect(scene.touch.look(), &about.kubeconfig).await;
-            let kube = kube.map_err(|trouble| never(format!("{}: {trouble}", about.server)))?;
-            (scene.say)(format!("sandbox {} of an earlier drill is used again", about.name));
-            scene.target.is(Up { kube, about, nameless: self.config.is_nameless() }, None);
-            return Ok(());
-        }
         let program = sandbox::find(scene.touch.look()).map_err(never)?;
+        if let Some(about) = left(scene.touch.look(), scene.run) {
+            if about.name != self.sandbox_name(scene) {
+                let kube = Kube::connect(scene.touch.look(), &about.kubeconfig).await;
+                let kube = kube.map_err(|trouble| never(format!("{}: {trouble}", about.server)))?;
+                (scene.say)(format!("sandbox {} of an earlier drill is used again", about.name));
+                scene.target.is(Up { kube, about, nameless: self.config.is_nameless() }, None);
+                return Ok(());
+            }
+            // It is this run's own, and not as it shall be, or it would not be made again.
+            end(scene, &program, &about).await.map_err(broken)?;
+            drop(scene.target.leave());
+            (scene.say)(format!("ended sandbox {}, which this run had made before", about.name));
+        }
         let words = self.arguments(scene);
         let (log, from) = scene
             .with_log(|log| {
@@ -146,6 +155,16 @@ fn left(look: Look, run: &Path) -> Option<About> {
     sandbox::living(look, &about.dir).filter(|living| living.uid == about.uid)
 }
 
+/// Ends a sandbox, and returns when it is gone.
+async fn end(scene: &Scene<'_>, program: &Path, about: &About) -> Result<(), String> {
+    let words = [OsString::from("down"), about.dir.clone().into()];
+    match sandbox::ask(scene.touch.look(), program, &words).await {
+        Ok((Exit::Code(0), _)) => Ok(()),
+        Ok((exit, said)) => Err(format!("sandbox {} cannot be ended: {exit}: {}", about.name, said.trim())),
+        Err(error) => Err(format!("{}: {error}", program.display())),
+    }
+}
+
 fn is_ready(node: &serde_json::Value) -> bool {
     let conditions = node["status"]["conditions"].as_array();
     conditions.into_iter().flatten().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
@@ -206,12 +225,7 @@ impl Kind for Cluster {
     fn inputs(&self, look: Look, _: &Path) -> Result<Digest, String> {
         let mut digest = Digester::new(NAME).field(self.provider.as_str().as_bytes());
         digest.add(self.name.as_bytes());
-        self.config.add_to(&mut digest);
-        // What the list says, and not where it lies: a run goes on from any folder.
-        if let Some(path) = &self.config.images {
-            let list = files::read(look, path, LARGEST_LIST);
-            digest.add(&list.map_err(|error| format!("{}: {error}", path.display()))?);
-        }
+        self.config.add_to(look, &mut digest)?;
         Ok(digest.finish())
     }
     fn programs(&self, _: Mode) -> Vec<&str> {

@@ -1,0 +1,209 @@
+//! The README, held against the program: its transcripts are what the program says today, its small plan is one. What takes a
+//! sandbox counts as not run where there is none.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+#[path = "support/page.rs"]
+mod page;
+#[path = "support/sandbox.rs"]
+mod sandbox;
+
+use blackstart::model::Mode;
+use blackstart::plan::load;
+use common::{Told, binary};
+use page::{Page, root, timeless};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The example, copied to a folder of its own under a name that no other run has.
+struct Example {
+    folder: tempfile::TempDir,
+    name: String,
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-R").arg(from.join(".")).arg(to).status();
+    assert!(copied.unwrap().success(), "{}", from.display());
+}
+
+impl Example {
+    fn new(number: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // As long as the name it stands for, so that nothing moves in what is shown.
+        let name = format!("h{:05}{number}", std::process::id() % 100_000);
+        let example = Self { folder, name };
+        fs::create_dir(example.path("plans")).unwrap();
+        copy(&root().join("plans"), &example.path("plans"));
+        let plan = fs::read_to_string(example.path("plans/homelab.yaml")).unwrap();
+        let plan = plan.replace("name: homelab\n", &format!("name: {}\n", example.name));
+        fs::write(example.path("plans/homelab.yaml"), plan).unwrap();
+        example
+    }
+    /// With one of its faults.
+    fn with(number: u32, fault: &str) -> Self {
+        let example = Self::new(number);
+        copy(&root().join("tests/variants").join(fault).join("changes"), &example.path("plans/kubernetes"));
+        example
+    }
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+    fn command(&self, words: &str) -> Command {
+        let mut command = Command::new(binary());
+        command.args(words.split(' ')).current_dir(self.folder.path()).env("XDG_STATE_HOME", self.path("state"));
+        match sandbox::program() {
+            Some(program) => command.env("BLACKSTART_SANDBOX", fs::canonicalize(program).unwrap()),
+            None => command.env_remove("BLACKSTART_SANDBOX"),
+        };
+        command.env_remove("COLUMNS").env_remove("BLACKSTART_PING");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+    fn told(&self, words: &str, code: i32) -> Told {
+        Told::of(self.command(words).output().unwrap()).code(code)
+    }
+    /// What a person sees who types this.
+    fn typed(&self, words: &str, code: i32) -> String {
+        let mut said = self.told(words, code).all();
+        // Where a sandbox lies depends on the host; where runs lie, on this test.
+        let lies = said.split("--kubeconfig ").nth(1).and_then(|rest| rest.split(&self.name).next()).map(str::to_owned);
+        if let Some(lies) = lies {
+            said = said.replace(&lies, "/run/user/1000/blackstart-sandbox/");
+        }
+        let state = self.folder.path().canonicalize().unwrap().join("state");
+        let said = said.replace(&state.display().to_string(), "~/.local/state").replace(&self.name, "homelab");
+        format!("$ blackstart {words}\n{said}")
+    }
+    fn nothing_is_left(&self) {
+        // Whatever a drill starts has the folder of its run in the environment.
+        let mark = self.folder.path().to_string_lossy().into_owned().into_bytes();
+        let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+        let marked = processes.filter(|process| {
+            let environ = fs::read(process.join("environ")).unwrap_or_default();
+            environ.windows(mark.len()).any(|window| window == mark)
+        });
+        assert_eq!(marked.collect::<Vec<_>>(), [] as [PathBuf; 0], "left running");
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        for folder in ["/run/lock", &std::env::var("XDG_RUNTIME_DIR").unwrap_or_default()] {
+            let _ = fs::remove_file(Path::new(folder).join(format!("blackstart-{}.lock", self.name)));
+        }
+    }
+}
+
+fn fenced(text: &str) -> String {
+    format!("```console\n{}\n```\n", text.trim_end())
+}
+
+/// As `timeless`, for what a cluster says: names of pods end as they like, events come once or many times, and how many
+/// were ready when the first cause was seen is a matter of moments.
+fn of_a_cluster(text: &str) -> String {
+    let plain = text.replace("(combined from similar events): ", "");
+    let lines = plain.lines().filter(|line| !line.starts_with("  … ") && !line.starts_with("  · "));
+    let line = |line: &str| {
+        let words = line.split(' ').map(|word| match word.split_once("cloudflared-") {
+            Some((before, rest)) if rest.contains('-') => format!("{before}cloudflared-…"),
+            Some(_) | None => word.to_owned(),
+        });
+        let line = words.collect::<Vec<_>>().join(" ");
+        match line.split_once(" of 19 ready") {
+            Some((before, after)) => {
+                format!("{}N of 19 ready{after}", before.trim_end_matches(|c: char| c.is_ascii_digit()))
+            }
+            None => line,
+        }
+    };
+    timeless(&lines.map(line).collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn the_plan_is_shown_as_it_is_and_leaves_nothing() {
+    let (mut readme, example) = (Page::open("README.md"), Example::new(1));
+    let shown = example.typed("plan plans/homelab.yaml --mode drill", 0);
+    readme.holds("plan", &fenced(&shown), timeless);
+    assert!(!example.path("state").exists(), "the preview left something");
+}
+
+#[test]
+fn volumes_without_their_label_are_refused_before_anything_is_begun() {
+    let (mut readme, example) = (Page::open("README.md"), Example::with(2, "label-missing-on-pvs"));
+    // A sandbox is not even looked for.
+    readme.holds("label", &fenced(&example.typed("drill plans/homelab.yaml", 3)), timeless);
+    assert!(!example.path("state").exists(), "a refused drill left something");
+}
+
+#[test]
+fn the_example_is_drilled_as_it_is_shown() {
+    if sandbox::program().is_none() {
+        return sandbox::not_run("the_example_is_drilled_as_it_is_shown", "blackstart-sandbox is not built");
+    }
+    let (mut readme, example) = (Page::open("README.md"), Example::new(3));
+    readme.holds("drill", &fenced(&example.typed("drill plans/homelab.yaml", 0)), of_a_cluster);
+    example.nothing_is_left();
+}
+
+#[test]
+fn a_tunnel_that_its_namespace_refuses_is_named_and_mended_and_the_drill_goes_on() {
+    let test = "a_tunnel_that_its_namespace_refuses_is_named_and_mended_and_the_drill_goes_on";
+    if sandbox::program().is_none() {
+        return sandbox::not_run(test, "blackstart-sandbox is not built");
+    }
+    let (mut readme, example) = (Page::open("README.md"), Example::with(4, "pod-security-tunnel"));
+    let failed = example.typed("drill plans/homelab.yaml", 1);
+    let file = "plans/kubernetes/networking/cloudflared.yaml";
+    fs::copy(root().join(file), example.path(file)).unwrap();
+    let mended = format!("$ vi {file}     # what the patch sets\n");
+    let resumed = example.typed("resume", 0);
+    readme.holds("cause", &fenced(&format!("{failed}{mended}{resumed}")), of_a_cluster);
+    example.told("drill --reap", 0).says("0 sandboxes removed");
+    example.nothing_is_left();
+}
+
+#[test]
+fn the_two_commands_are_named_and_the_small_plan_is_one() {
+    let readme = Page::open("README.md").text;
+    assert!(readme.contains("scripts/try") && readme.contains("scripts/test"));
+    let plan = readme.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let place = tempfile::tempdir().unwrap();
+    for folder in ["cluster/storage", "namespaces", "secrets", "apps"] {
+        fs::create_dir_all(place.path().join(folder)).unwrap();
+        let name = folder.replace('/', "-");
+        let text = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n");
+        fs::write(place.path().join(folder).join("x.yaml"), text).unwrap();
+    }
+    for mode in [Mode::Recover, Mode::Drill] {
+        let read = load::from_text(plan, "README.md", &place.path().join("homelab.yaml"), mode);
+        assert!(read.is_ok(), "{}", read.err().unwrap());
+    }
+}
+
+#[test]
+fn a_drill_of_the_example_leaves_no_step_out() {
+    let path = root().join("plans/homelab.yaml");
+    let planned = load::load(blackstart::sys::Look::new(), &path, Mode::Drill).unwrap();
+    let left_out: Vec<&str> = (planned.file.steps.iter())
+        .filter(|step| step.absent_in(Mode::Drill).is_some())
+        .map(|step| step.id.as_str())
+        .collect();
+    assert_eq!(left_out, [] as [&str; 0]);
+    let objects: usize = planned.papers.iter().map(|papers| papers.objects.len()).sum();
+    let written = Page::open("README.md").text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!((70..90).contains(&objects), "{objects} objects");
+    assert!(written.contains("ten steps over some eighty objects") && planned.file.steps.len() == 11);
+}
+
+#[test]
+fn what_differs_from_drill_to_drill_is_passed_over_and_nothing_else() {
+    let same = |a: &str, b: &str| of_a_cluster(a) == of_a_cluster(b);
+    assert!(same("x 12 of 19 ready; 1 cause", "x 7 of 19 ready; 1 cause"));
+    assert!(same("pods \"cloudflared-bbd9f4db7-aaaaa\" is", "pods \"cloudflared-bbd9f4db7-bbbbb\" is"));
+    assert!(same(
+        "run 2026-11-21T09-42-11 a-2026-11-21t09-42-11, 0:07",
+        "run 2027-01-01T00-00-00 a-2027-01-01t00-00-00, 0:09"
+    ));
+    assert!(!same("x 12 of 20 ready", "x 12 of 21 ready") && !same("Deployment cloudflared", "Deployment traefik"));
+}
