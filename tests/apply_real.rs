@@ -1,5 +1,5 @@
 //! The applier against a real API server: what a set of objects becomes, what stands in its way, and what is said of that.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 #[path = "support/proxy.rs"]
 mod proxy;

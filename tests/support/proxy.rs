@@ -91,10 +91,8 @@ fn pass(mut from: TcpStream, mut to: TcpStream, state: &State) {
         if count == 0 {
             break;
         }
-        if !state.calm.load(Ordering::Relaxed) {
-            if state.below(20) == 0 {
-                std::thread::sleep(Duration::from_millis(state.below(120)));
-            }
+        if !state.calm.load(Ordering::Relaxed) && state.below(20) == 0 {
+            std::thread::sleep(Duration::from_millis(state.below(120)));
         }
         // By chance and not after so many bytes: an answer that is longer than these would never come through.
         let cut = !state.calm.load(Ordering::Relaxed) && state.below(30) == 0;
