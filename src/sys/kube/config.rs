@@ -38,7 +38,7 @@ pub async fn client(look: Look, path: &Path) -> Result<(Client, String), Trouble
     if plain && !config.cluster_url.host().is_some_and(is_this_machine) {
         return Err(wrong("its server has no TLS and is not on this machine".to_owned()));
     }
-    let server = format!("{}{}", config.cluster_url, "").trim_end_matches('/').to_owned();
+    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     let client = build(&config).map_err(|error| wrong(error.to_string()))?;
     Ok((client, server))
 }
