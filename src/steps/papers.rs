@@ -4,17 +4,31 @@ use super::apply::{self, Applied, Compared, Hitch};
 use super::contract::{Mishap, Seen};
 use super::scene::Scene;
 use super::target::Up;
-use crate::manifests::Papers;
+use crate::manifests::{Object, Papers};
 use crate::model::digest::Digester;
+use serde_json::Value;
 
 /// So many lines are told; the rest is counted.
 const TOLD: usize = 12;
 
-/// Everything that the result depends on: what goes to the server, not how it is written or where it stands.
+/// Everything that the result depends on: what goes to the server, not how it is written or where it stands. Of a Secret
+/// only its keys: the journal keeps this digest, and a short value could be guessed from it. That a value has changed is
+/// seen all the same, when the step is looked at again.
 pub fn digest(purpose: &str, papers: &Papers) -> Digester {
     let mut digest = Digester::new(purpose);
-    papers.objects.iter().for_each(|object| digest.add(object.root.json().to_string().as_bytes()));
+    papers.objects.iter().for_each(|object| digest.add(without_values(object).to_string().as_bytes()));
     digest
+}
+
+fn without_values(object: &Object) -> Value {
+    let mut body = object.root.json();
+    if (object.id.group(), object.kind()) == ("", "Secret") {
+        for field in ["data", "stringData"] {
+            let values = body.get_mut(field).and_then(Value::as_object_mut);
+            values.into_iter().flat_map(|values| values.values_mut()).for_each(|value| *value = Value::Null);
+        }
+    }
+    body
 }
 
 /// A line, and some lines under it.
@@ -77,5 +91,27 @@ fn judged(compared: &Compared) -> Seen {
         (true, true) => Seen::Present(format!("{whole} objects as their files say{left}")),
         (false, _) => Seen::Absent(listed(&format!("{} of {} are not so", wrong.len(), whole + hitches.len()), &wrong)),
         (true, false) => Seen::Unknown(unknown.join("; ")),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::manifests::read_all;
+    use crate::sys::Look;
+
+    fn digest_of(value: &str, key: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("{{apiVersion: v1, kind: Secret, metadata: {{name: a}}, stringData: {{{key}: {value}}}}}\n");
+        std::fs::write(folder.path().join("a.yaml"), text).unwrap();
+        let papers = read_all(Look::new(), folder.path(), "", &[vec!["a.yaml".to_owned()]]).unwrap();
+        digest("test", &papers[0]).finish().short()
+    }
+
+    #[test]
+    fn the_digest_of_a_secret_is_of_its_keys_and_not_of_its_values() {
+        assert_eq!(digest_of("one", "token"), digest_of("other", "token"));
+        assert_ne!(digest_of("one", "token"), digest_of("one", "password"));
     }
 }
