@@ -5,14 +5,14 @@
 #[path = "support/written.rs"]
 mod written;
 
-use blackstart::checks::ladder::{Apply, Heals, Mend, Standing, Trouble, climb, gather, survey};
+use blackstart::checks::ladder::{Apply, Heals, Mend, Standing, Trouble, climb, gather, survey, wanted_logs};
 use blackstart::checks::live::Live;
-use blackstart::manifests::Papers;
+use blackstart::manifests::{Papers, reread};
 use blackstart::model::{ObjectId, Stamp};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
-use written::{documents, papers};
+use written::papers;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ladder");
 
@@ -53,7 +53,7 @@ fn applied(path: &str, text: &str, patch: &str) -> String {
 }
 
 fn diffed(mend: &Mend, path: &str, text: &str) -> (String, String) {
-    let patch = mend.diff(path, text, documents).unwrap_or_else(|| panic!("no patch for {path}"));
+    let patch = mend.diff(path, text).unwrap_or_else(|| panic!("no patch for {path}"));
     assert_eq!(patch.how, Apply::Git);
     let after = applied(path, text, &patch.text);
     (patch.text, after)
@@ -125,7 +125,7 @@ fn a_security_context_that_is_half_there_gets_the_other_half() {
     let trouble = stuck(&live, &id, &[&papers], now);
     assert_eq!(trouble.place.as_ref().unwrap().to_string(), "c.yaml:20:7");
     // Two changes of one line are not followed; one of each kind on lines of their own is.
-    assert!(trouble.mend.as_ref().unwrap().diff("c.yaml", &text, documents).is_none());
+    assert!(trouble.mend.as_ref().unwrap().diff("c.yaml", &text).is_none());
     let text = text
         .replace("{readOnlyRootFilesystem: true, allowPrivilegeEscalation: true}", "{readOnlyRootFilesystem: true}");
     let papers = written::papers(&[("c.yaml", &text)]);
@@ -140,7 +140,7 @@ fn a_file_that_cannot_be_followed_line_by_line_gets_no_patch() {
     let (live, id, now, _) = seen("F03");
     let offered = |text: &str| {
         let papers = papers(&[("c.yaml", text)]);
-        stuck(&live, &id, &[&papers], now).mend.unwrap().diff("c.yaml", text, documents)
+        stuck(&live, &id, &[&papers], now).mend.unwrap().diff("c.yaml", text)
     };
     assert!(offered(TUNNEL).is_some());
     assert!(offered(&TUNNEL.replace('\n', "\r\n")).is_none());
@@ -153,12 +153,12 @@ fn a_file_that_cannot_be_followed_line_by_line_gets_no_patch() {
     let quoted = "        - \"name\": cloudflared\n          \"image\": cloudflare/cloudflared:2025.9.1\n";
     let after = offered(&TUNNEL.replace(container, quoted))
         .map(|patch| applied("c.yaml", &TUNNEL.replace(container, quoted), &patch.text));
-    assert!(after.is_none_or(|after| documents(&after).is_some()));
+    assert!(after.is_none_or(|after| reread(&after).is_some()));
     // A file that has changed since it was read is not touched.
     let papers = papers(&[("c.yaml", TUNNEL)]);
     let mend = stuck(&live, &id, &[&papers], now).mend.unwrap();
-    assert!(mend.diff("c.yaml", &TUNNEL.replace("replicas: 1", "replicas: 2"), documents).is_none());
-    assert!(mend.diff("c.yaml", &format!("\n{TUNNEL}"), documents).is_none());
+    assert!(mend.diff("c.yaml", &TUNNEL.replace("replicas: 1", "replicas: 2")).is_none());
+    assert!(mend.diff("c.yaml", &format!("\n{TUNNEL}")).is_none());
 }
 
 #[test]
@@ -371,4 +371,87 @@ fn twenty_pods_that_wait_for_one_label_are_one_trouble() {
     assert_eq!(gathered.len(), 1, "{gathered:#?}");
     assert_eq!((gathered[0].trouble.id, gathered[0].affected.len()), ("F04", 21));
     assert_eq!(gathered[0].trouble.chain.len(), 2, "the way that tells most is kept");
+}
+
+#[test]
+fn a_list_within_brackets_is_replaced_and_another_is_left_alone() {
+    let (live, id, now, _) = seen("F06-access");
+    let papers = papers(&[("storage.yaml", STORAGE)]);
+    let trouble = stuck(&live, &id, &[&papers], now);
+    let (_, after) = diffed(trouble.mend.as_ref().unwrap(), "storage.yaml", STORAGE);
+    assert!(
+        after.contains("  accessModes: [ReadWriteOnce, ReadWriteMany]\n  local: {path: /srv/appdata-pv}"),
+        "{after}"
+    );
+    let block = STORAGE.replace("  accessModes: [ReadWriteOnce]\n", "  accessModes:\n    - ReadWriteOnce\n");
+    let papers = written::papers(&[("storage.yaml", &block)]);
+    let trouble = stuck(&live, &id, &[&papers], now);
+    assert!(trouble.mend.as_ref().unwrap().diff("storage.yaml", &block).is_none());
+}
+
+#[test]
+fn to_apply_a_file_again_is_no_advice_where_another_has_the_volume() {
+    let (live, id, now, _) = seen("F06-taken");
+    let papers = papers(&[("storage.yaml", STORAGE)]);
+    let trouble = stuck(&live, &id, &[&papers], now);
+    assert_eq!((trouble.id, trouble.heals), ("F06", Heals::Never));
+    assert!(!trouble.fix.contains("apply it"), "{}", trouble.fix);
+    let (live, id, now, _) = seen("F04-no-volume");
+    let unclassed = STORAGE.replace("  storageClassName: manual\n", "");
+    let papers = written::papers(&[("storage.yaml", &unclassed)]);
+    let trouble = stuck(&live, &id, &[&papers], now);
+    assert_eq!((trouble.id, trouble.heals), ("F04", Heals::May));
+    assert!(trouble.fix.contains("storage.yaml:1:1 would fit as it stands there: apply it"), "{}", trouble.fix);
+}
+
+#[test]
+fn the_logs_that_would_tell_more_are_asked_for_once() {
+    let (mut live, _, _, _) = seen("F53");
+    let wanted = vec![("apps".to_owned(), "web-6b8f-x1".to_owned(), "web".to_owned())];
+    assert_eq!(wanted_logs(&live), wanted);
+    live.hear("apps", "web-6b8f-x1", "web", vec!["the last line".to_owned()]);
+    assert!(wanted_logs(&live).is_empty());
+    assert!(wanted_logs(&seen("F17").0).is_empty(), "what has not run has no log");
+}
+
+#[test]
+fn a_request_for_a_certificate_stands_for_itself() {
+    let (live, _, now, _) = seen("F71");
+    let id = ObjectId::new("certificates.k8s.io/v1", "CertificateSigningRequest", None, "csr-1");
+    assert_eq!(stuck(&live, &id, &[], now).id, "F71");
+    let early = climb(&live, &id, &[], Stamp(now.0 - 150_000), None);
+    assert!(matches!(early, Standing::Waiting { .. }), "{early:?}");
+    let mut answered = Live::new();
+    answered.insert(json!({"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": "csr-1"},
+        "status": {"conditions": [{"type": "Approved", "status": "True"}]}}));
+    assert!(matches!(climb(&answered, &id, &[], now, None), Standing::Ready(_)));
+}
+
+#[test]
+fn a_value_that_is_written_once_for_two_places_gets_no_patch() {
+    let (live, id, now, _) = seen("F03");
+    let shared = TUNNEL
+        .replace("      # One is enough.\n", "      securityContext: &shared\n        runAsGroup: 1\n")
+        .replace("          # As the makers say.\n", "          securityContext: *shared\n");
+    let papers = papers(&[("c.yaml", &shared)]);
+    let trouble = stuck(&live, &id, &[&papers], now);
+    assert!(trouble.patch.is_some(), "the cluster can be mended all the same");
+    assert!(trouble.mend.unwrap().diff("c.yaml", &shared).is_none());
+}
+
+#[test]
+fn what_was_missing_and_is_there_now_is_waited_for() {
+    let (mut live, id, now, _) = seen("F01-secret");
+    assert!(
+        live.insert(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": "apps"}}))
+    );
+    let standing = climb(&live, &id, &[], now, None);
+    assert!(matches!(&standing, Standing::Waiting { why } if why.contains("Secret db is there now")), "{standing:?}");
+    // Volumes were mounted since: what was said before is past.
+    let (mut live, id, now, _) = seen("F31-host-path");
+    let event = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "pulling", "namespace": "apps"}, "reason": "Pulling", "type": "Normal",
+        "involvedObject": {"kind": "Pod", "namespace": "apps", "name": "web-6b8f-x1"}, "message": "Pulling image", "lastTimestamp": "2026-11-21T09:03:00Z"});
+    assert!(live.insert(event));
+    let standing = climb(&live, &id, &[], now, None);
+    assert!(matches!(standing, Standing::Waiting { .. }), "{standing:?}");
 }

@@ -25,3 +25,9 @@ pub use papers::Papers;
 pub use read::read_all;
 pub use tree::{Field, Node, Value};
 pub use wrong::{At, Wrong, Wrongs};
+
+/// The documents of a text, as those of a file are read. None where one of them is broken.
+pub fn reread(text: &str) -> Option<Vec<Node>> {
+    let (nodes, wrong) = documents::read(text.as_bytes(), false, &budget::Budget::default());
+    wrong.is_empty().then_some(nodes)
+}

@@ -242,9 +242,13 @@ fn silent(scene: &Scene<'_>, item: &Item, provisioner: &str, since: Option<Stamp
 /// F04, or F06 where the volume was another claim's: none of the volumes fits.
 fn no_volume<'a>(scene: &Scene<'a>, item: &'a Item, facts: &ClaimFacts, told: &[Event<'_>]) -> Sight {
     let volumes = scene.volumes();
-    let in_file = scene
-        .papers_of("PersistentVolume")
-        .find(|paper| VolumeFacts::of_file(paper).is_some_and(|volume| matches(facts, &volume).is_ok()));
+    // To apply a file again helps where the volume is not there, or lacks what the file has; it takes no volume from another.
+    let helps = |name: &str| match volumes.iter().find(|volume| *volume.name == *name) {
+        Some(volume) => matches(facts, volume).is_err_and(|misses| misses.iter().all(misfit::is_written)),
+        None => true,
+    };
+    let fits = |paper: &&Arc<Object>| VolumeFacts::of_file(paper).is_some_and(|volume| matches(facts, &volume).is_ok());
+    let in_file = scene.papers_of("PersistentVolume").filter(|paper| helps(paper.name())).find(fits);
     let applied = |cause: Cause| match in_file {
         // The file is right and the cluster is not: it is yet to be applied, or was changed by hand.
         Some(paper) => {

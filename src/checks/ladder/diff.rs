@@ -28,7 +28,7 @@ pub fn changes(object: &Object, sets: &[Set], text: &str) -> Option<Vec<Change>>
         let (node, _) = deepest(&object.root, &anchor);
         let change = match (&node.value, value) {
             (Written::Map(fields), Some(value)) if !fields.is_empty() => inserted(node, &value, &lines)?,
-            (Written::Flag(_) | Written::Whole(_) | Written::Text(_), None) => {
+            (Written::Flag(_) | Written::Whole(_) | Written::Text(_) | Written::List(_), None) => {
                 let end = sets.iter().find(|set| set.way == anchor)?;
                 replaced(node, &end.value, &lines)?
             }
@@ -159,14 +159,16 @@ fn replaced(node: &Node, value: &Value, lines: &[&str]) -> Option<Change> {
     let old = match &node.value {
         Written::Flag(flag) => flag.to_string(),
         Written::Whole(number) => number.to_string(),
-        Written::Text(text) => ["", "\"", "'"]
-            .iter()
-            .map(|quote| format!("{quote}{text}{quote}"))
-            .find(|old| after.starts_with(old.as_str()))?,
+        Written::Text(text) => {
+            let quoted = ["", "\"", "'"].iter().map(|quote| format!("{quote}{text}{quote}"));
+            quoted.into_iter().find(|old| after.starts_with(old.as_str()))?
+        }
+        // A list of words within brackets.
+        Written::List(_) if after.starts_with('[') => after[..=after.find(']')?].to_owned(),
         Written::Nothing | Written::Real(_) | Written::List(_) | Written::Map(_) => return None,
     };
     let rest = after.strip_prefix(old.as_str())?;
-    if value.is_object() || value.is_array() || !(rest.is_empty() || rest.starts_with([' ', ',', '}', ']'])) {
+    if value.is_object() || !(rest.is_empty() || rest.starts_with([' ', ',', '}', ']'])) {
         return None;
     }
     Some(Change { at, before: Vec::new(), instead: Some(format!("{before}{}{rest}", yaml::flow(value))) })

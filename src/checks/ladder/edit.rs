@@ -5,7 +5,7 @@ use super::diff;
 use super::trouble::{Apply, Patch};
 use super::way::Way;
 use super::yaml;
-use crate::manifests::{Node, Object};
+use crate::manifests::{Node, Object, reread};
 use crate::model::{ObjectId, Spot};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -74,18 +74,18 @@ impl Mend {
         &self.object.file
     }
     /// The change as `git apply` takes it. `path` is the file as seen from the root of its repository, `text` what stands in
-    /// it now, and `read` gives the documents of such a text. None where the file is written in a way that cannot be changed
-    /// line by line with certainty: what comes out is read again, and has to differ in what was to be changed and nowhere else.
-    pub fn diff(&self, path: &str, text: &str, read: impl Fn(&str) -> Option<Vec<Node>>) -> Option<Patch> {
+    /// it now. None where the file is written in a way that cannot be changed line by line with certainty: what comes out is
+    /// read again, and has to differ in what was to be changed and nowhere else.
+    pub fn diff(&self, path: &str, text: &str) -> Option<Patch> {
         let changes = diff::changes(&self.object, &self.sets, text)?;
         let after = diff::applied(text, &changes);
-        let mut wanted: Vec<(Spot, Value)> = read(text)?.iter().map(|node| (node.at, node.json())).collect();
+        let mut wanted: Vec<(Spot, Value)> = reread(text)?.iter().map(|node| (node.at, node.json())).collect();
         let mine =
             wanted.iter_mut().find(|(at, value)| *at == self.object.root.at && *value == self.object.root.json())?;
         for set in &self.sets {
             set.way.set(&mut mine.1, set.value.clone());
         }
-        let got: Vec<Value> = read(&after)?.iter().map(Node::json).collect();
+        let got: Vec<Value> = reread(&after)?.iter().map(Node::json).collect();
         if got.len() != wanted.len() || got.iter().zip(&wanted).any(|(got, (_, wanted))| got != wanted) {
             return None;
         }

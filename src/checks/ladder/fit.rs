@@ -3,6 +3,7 @@
 use super::cause::Cause;
 use super::edit::Edit;
 use super::scene::Scene;
+use super::taint;
 use super::way::Way;
 use crate::checks::live::Item;
 use crate::checks::quantity::Quantity;
@@ -131,7 +132,7 @@ pub fn room<'a>(scene: &Scene<'a>, pod: &'a Item, text: &str, since: Option<Stam
     let resource = asks_for.map_or("pods", |rest| rest.split([',', ' ', '.']).next().unwrap_or(rest));
     let origin = scene.origin(pod);
     let mut free: Vec<(Quantity, Quantity, &Item)> = Vec::new();
-    for (node, _) in scene.nodes() {
+    for (node, _) in scene.nodes().iter().filter(|(node, _)| taint::lets_in(node, pod)) {
         let there = Quantity::of(&node.value["status"]["allocatable"][resource]).unwrap_or_else(Quantity::zero);
         free.push((there.minus(&scene.asked_of(node.name(), resource)), there, node));
     }

@@ -34,6 +34,17 @@ pub fn stale(scene: &Scene<'_>, volume: &VolumeFacts) -> Cause {
     cause.raw(said).field_of(scene, &id, &way)
 }
 
+/// What a file can set right by being applied again.
+pub fn is_written(miss: &Miss) -> bool {
+    match miss {
+        Miss::Label { .. } | Miss::Small { .. } | Miss::Class { .. } | Miss::Access(_) | Miss::Attributes { .. } => {
+            true
+        }
+        Miss::AsksFor(_) | Miss::KeptFor(_) | Miss::KeptForOlder(_) | Miss::Deleted => false,
+        Miss::Block { .. } | Miss::Phase(_) => false,
+    }
+}
+
 pub fn listed(misses: &[Miss]) -> String {
     misses.iter().map(Miss::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -60,14 +60,24 @@ pub fn disk(item: &Item) -> Cause {
     Cause::new("F26", &item.id, message, fix)
 }
 
+/// A request for a certificate that nobody has answered: neither approved nor denied.
+fn is_open(item: &Item) -> bool {
+    item.conditions().next().is_none() && item.value["status"]["certificate"].is_null()
+}
+
+pub fn request(scene: &Scene<'_>, item: &Item) -> Sight {
+    match (is_open(item), requests(scene)) {
+        (false, _) => Sight::Ready("answered".into()),
+        (true, Some(cause)) => cause.sight(),
+        (true, None) => Sight::Waiting("it was asked for a moment ago".into()),
+    }
+}
+
 /// F71: requests for certificates that nobody has answered for a minute.
 pub fn requests(scene: &Scene<'_>) -> Option<Cause> {
     let all = scene.live.of_kind("certificates.k8s.io", "CertificateSigningRequest");
     let old = |item: &&Item| item.created().is_some_and(|at| scene.now.since(at) > Duration::from_secs(60));
-    let open: Vec<&Item> = all
-        .filter(|item| item.conditions().next().is_none() && item.value["status"]["certificate"].is_null())
-        .filter(old)
-        .collect();
+    let open: Vec<&Item> = all.filter(|item| is_open(item)).filter(old).collect();
     let first = open.first()?;
     let who = first.value["spec"]["username"].as_str().unwrap_or("(nobody named)");
     let names: Vec<&str> = open.iter().map(|item| item.name()).collect();

@@ -29,6 +29,7 @@ impl<'a> Scene<'a> {
             ("", "PersistentVolume") => claim::volume(self, item),
             ("", "Namespace") => namespace::stand(self, item),
             ("", "Node") => node::stand(self, item),
+            ("certificates.k8s.io", "CertificateSigningRequest") => node::request(self, item),
             _ => other::stand(self, item),
         }
     }

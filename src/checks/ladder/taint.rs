@@ -39,6 +39,16 @@ fn tolerated(pod: &Item, taint: &Taint) -> bool {
     })
 }
 
+/// The taint of this node that this pod does not tolerate.
+fn keeps_out(node: &Item, pod: &Item) -> Option<Taint> {
+    taints(node).find(|taint| taint.effect != "PreferNoSchedule" && !tolerated(pod, taint))
+}
+
+/// No taint of the node keeps the pod away.
+pub fn lets_in(node: &Item, pod: &Item) -> bool {
+    keeps_out(node, pod).is_none()
+}
+
 /// The taint that a control plane has: no reason where there is another.
 pub fn is_usual(scene: &Scene<'_>, reason: &Reason<'_>) -> bool {
     if !reason.text.contains("taint") {
@@ -65,9 +75,8 @@ fn of_text(text: &str) -> Option<Taint> {
 }
 
 pub fn cause<'a>(scene: &Scene<'a>, pod: &'a Item, text: &str, since: Option<Stamp>) -> Option<Cause> {
-    let keeps = |node: &Item| taints(node).find(|taint| taint.effect != "PreferNoSchedule" && !tolerated(pod, taint));
     let mut found: Vec<(&Item, Taint)> =
-        scene.live.of_kind("", "Node").filter_map(|node| keeps(node).map(|taint| (node, taint))).collect();
+        scene.live.of_kind("", "Node").filter_map(|node| keeps_out(node, pod).map(|taint| (node, taint))).collect();
     found.sort_by_key(|(_, taint)| USUAL.contains(&taint.key.as_str()));
     let (node, taint) = match found.into_iter().next() {
         Some((node, taint)) => (Some(node), taint),
