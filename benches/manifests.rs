@@ -48,7 +48,7 @@ fn findings(bencher: Bencher<'_, '_>, files: usize) {
     let (folder, wanted) = repository(files);
     let papers = read(&folder, &wanted);
     let named: Vec<(&str, &Papers)> = wanted.iter().map(|paths| &*paths[0]).zip(&papers).collect();
-    bencher.counter(ItemsCount::new(files)).bench(|| references::check(&named));
+    bencher.counter(ItemsCount::new(files)).bench(|| references::check(&named, &|_| false));
 }
 
 #[divan::bench(args = FILES, sample_count = 20)]
@@ -58,6 +58,6 @@ fn all(bencher: Bencher<'_, '_>, files: usize) {
         let papers = read(&folder, &wanted);
         let links = facts::links(&papers);
         let named: Vec<(&str, &Papers)> = wanted.iter().map(|paths| &*paths[0]).zip(&papers).collect();
-        (references::check(&named), links)
+        (references::check(&named, &|_| false), links)
     });
 }

@@ -2,6 +2,7 @@
 //! Process start is not in it; `scripts/bench-plan` measures the whole.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use blackstart::manifests::facts::Links;
 use blackstart::model::Mode;
 use blackstart::plan::load::{self, Planned};
 use blackstart::plan::preview::{Decision, Past, Preview};
@@ -47,7 +48,7 @@ fn parse(bencher: Bencher<'_, '_>, steps: usize) {
 fn wire_and_order(bencher: Bencher<'_, '_>, steps: usize) {
     let plan = planned(steps).file;
     bencher.counter(ItemsCount::new(steps)).bench(|| {
-        let graph = wants::wants(&plan).expect("a plan without a fault").graph;
+        let graph = wants::wants(&plan, Links::default()).expect("a plan without a fault").graph;
         let waves = graph.waves();
         let digest = graph::digest(&plan, &graph, Mode::Recover);
         (graph, waves, digest)

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 #[path = "common/mod.rs"]
-#[allow(dead_code)]
 mod common;
 #[path = "support/damage.rs"]
 mod damage;
@@ -43,13 +42,16 @@ const STRICTER: &[&str] = &[
     "lists of lists",
     "wants a list of objects",
     "no Kubernetes object",
-    // Where texts in quotes and brackets go on further left than the parser of ours allows.
-    "invalid indentation",
-    // What is in no object is not read by kubectl, so it may be anything.
-    "did not find expected <document start>",
+    // Kubectl puts a character of its own into the place of what is none.
     "not UTF-8 text",
-    "byte order mark",
+    NOT_YAML,
 ];
+
+/// Where our parser, which reads YAML 1.2, takes less than that of kubectl: texts in quotes or brackets that go on further
+/// left than their key, a minus before a comma. The cases have no end, so it is held that they are rare.
+const NOT_YAML: &str = "not YAML";
+/// One of so many damaged texts may be refused for that.
+const RARE: usize = 10;
 
 /// The objects of a file, as kubectl makes them; without what it was asked to add.
 fn theirs(path: &Path) -> Result<Vec<Value>, String> {
@@ -218,9 +220,10 @@ fn a_damaged_file_is_the_same_to_both_or_refused() {
     let seeds: Vec<Vec<u8>> =
         ["everything.yaml", "small.yaml", "object.json"].map(|name| fs::read(folder.join(name)).unwrap()).into();
     let work = TempDir::new().unwrap();
+    let turns = if common::long() { 4_000 } else { 150 };
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut unknown: Vec<String> = Vec::new();
-    for turn in 0..if common::long() { 4_000 } else { 150 } {
+    for turn in 0..turns {
         let text = damage(&seeds[dice.below(seeds.len())], &seeds, &mut dice);
         let path = work.path().join("damaged.yaml");
         fs::write(&path, &text).unwrap();
@@ -248,6 +251,8 @@ fn a_damaged_file_is_the_same_to_both_or_refused() {
         }
     }
     println!("{counts:#?}");
+    assert!(counts.get(NOT_YAML).is_none_or(|count| count * RARE < turns), "{counts:#?}");
+    assert!(counts.get("taken by both").is_some_and(|count| count * RARE > turns), "{counts:#?}");
     assert!(
         unknown.is_empty(),
         "taken by kubectl and refused by us for a reason that is in no list:\n{}",

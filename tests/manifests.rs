@@ -344,9 +344,9 @@ fn json_is_read_as_json_and_its_mistakes_have_places() {
         ("{\"a\": 1,\n \"a\": 2}", "2:2", "this key stands twice"),
         ("{\"a\": \"\\x\"}", "1:8", "an unknown escape"),
         ("{\"a\": \"b\nc\"", "1:9", "a line break or control character within quotes"),
-        ("{\"a\": 01}", "1:8", "a comma or } is missing"),
-        ("{\"a\": 1e999}", "1:12", "too large"),
-        ("{\"é\": [1 2]}", "1:10", "a comma or ] is missing"),
+        ("{\"a\": 01]}", "1:8", "a comma or } is missing"),
+        ("{\"a\": 1e999]}", "1:12", "too large"),
+        ("{\"é\": [1 2]]}", "1:10", "a comma or ] is missing"),
         ("{\"a\": [[", "1:9", "a value is missing"),
     ] {
         folder.write("c.json", text);
@@ -372,6 +372,11 @@ fn line_ends_and_marks_of_other_systems_are_read() {
     assert_eq!(of(&text.replace('\n', "\r\n")), plain, "with carriage returns");
     assert_eq!(of(&format!("\u{feff}{text}")), plain, "with a byte order mark");
     assert_eq!(of(text.trim_end_matches('\n')), plain, "without a last line break");
+    let block = "apiVersion: v1\nkind: X\nmetadata: {name: a}\na: |\n  b\n";
+    for end in ["", "  ", "  \n", "\n\n"] {
+        assert_eq!(of(&format!("{block}{end}"))[0].1["a"], "b\n", "a block of text and then {end:?}");
+    }
+    assert_eq!(of(block.trim_end())[0].1["a"], "b\n");
 }
 
 #[test]

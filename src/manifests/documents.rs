@@ -5,6 +5,7 @@ use super::tree::Node;
 use super::{json, yaml};
 use crate::model::Spot;
 use crate::sys::yaml::{Broken, place_of, unprintable};
+use std::borrow::Cow;
 
 const MARK: &str = "---";
 
@@ -44,7 +45,7 @@ pub fn read(bytes: &[u8], is_json: bool, budget: &Budget) -> (Vec<Node>, Vec<Bro
             Some(Err(broken)) => Some(broken),
             None => None,
         };
-        match yaml::document(part.text, part.lines_before, budget) {
+        match yaml::document(&ended(part.text), part.lines_before, budget) {
             Ok(node) => nodes.extend(node),
             Err(broken) => wrong.push(as_json.filter(|_| is_json).unwrap_or(broken)),
         }
@@ -82,6 +83,11 @@ fn odd(text: &str) -> Option<Broken> {
 struct Part<'s> {
     text: &'s str,
     lines_before: usize,
+}
+
+/// Kubectl ends every line, also the last; a block of text may end otherwise without that.
+fn ended(text: &str) -> Cow<'_, str> {
+    if text.ends_with('\n') { text.into() } else { format!("{text}\n").into() }
 }
 
 /// Kubectl cuts a directive off the document that it stands before, and then cannot read it.

@@ -102,7 +102,7 @@ fn word(text: &str) -> Word {
         b'.' => match text {
             ".nan" | ".NaN" | ".NAN" => Word::Real(f64::NAN),
             ".inf" | ".Inf" | ".INF" => Word::Real(f64::INFINITY),
-            _ => decimal(text),
+            _ => pointed(text),
         },
         b'+' | b'-' | b'0'..=b'9' => number(text),
         _ => Word::Text,
@@ -143,6 +143,14 @@ fn number(text: &str) -> Word {
     // A second chance for binary numbers, in which the sign may stand behind the prefix.
     let binary = text.strip_prefix("0b").and_then(|digits| signed(digits, 2));
     binary.map_or(Word::Text, Word::Whole)
+}
+
+/// What begins with a point may have underscores between digits only; elsewhere they are thrown away first.
+fn pointed(text: &str) -> Word {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let good = |at: usize| bytes[at] != b'_' || (digit(at - 1) && digit(at + 1));
+    if (1..bytes.len()).all(good) { decimal(&without_underscores(text)) } else { Word::Text }
 }
 
 fn without_underscores(text: &str) -> std::borrow::Cow<'_, str> {
@@ -249,7 +257,13 @@ mod tests {
         for (text, number) in wholes {
             assert_eq!(value(&plain(text)), Ok(Value::Whole(number)), "{text}");
         }
-        let reals = [("1.5", 1.5), (".5", 0.5), ("-.5", -0.5), ("18446744073709551615", 18_446_744_073_709_551_615.0)];
+        let reals = [
+            ("1.5", 1.5),
+            (".5", 0.5),
+            ("-.5", -0.5),
+            (".2_5", 0.25),
+            ("18446744073709551615", 18_446_744_073_709_551_615.0),
+        ];
         for (text, number) in reals {
             assert_eq!(value(&plain(text)), Ok(Value::Real(number)), "{text}");
         }

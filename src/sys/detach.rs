@@ -63,7 +63,7 @@ async fn attempt(look: Look, words: &[String], payload: &[u8], quiet: bool) -> i
 }
 
 /// Reading end first.
-fn pipe() -> io::Result<(File, File)> {
+pub(super) fn pipe() -> io::Result<(File, File)> {
     let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     Ok((read.into(), write.into()))
 }

@@ -1,6 +1,7 @@
 //! The companion program `blackstart-sandbox`: found, started, spoken to through its pipes, and taken down. What it makes
 //! is a whole Kubernetes of child processes in one folder; it lives as long as its input stays open.
 
+use super::detach::pipe;
 use super::lock;
 use super::log::StepLog;
 use super::process::{self, Child, Exit, GRACE};
@@ -171,12 +172,6 @@ pub async fn ask(look: Look, program: &Path, arguments: &[OsString]) -> io::Resu
 /// Becomes the program: its terminal, its signals and its exit code are ours. Returns only when that is not possible.
 pub fn become_it(_: &Touch, program: &Path, arguments: &[OsString]) -> io::Error {
     std::process::Command::new(program).args(arguments).exec()
-}
-
-/// Reading end first.
-fn pipe() -> io::Result<(File, File)> {
-    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
-    Ok((read.into(), write.into()))
 }
 
 /// Its first line; `None` when its output ended without one.
