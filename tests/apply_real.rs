@@ -1,5 +1,5 @@
 //! The applier against a real API server: what a set of objects becomes, what stands in its way, and what is said of that.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 #[path = "support/proxy.rs"]
 mod proxy;
@@ -441,9 +441,8 @@ real!(a_way_that_is_cut_again_and_again_ends_with_everything_there, world, {
             "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: n{n}, namespace: spoilt}}, data: {{at: \"{n}\"}}}}\n---\n"
         );
     }
+    proxy.shut(true);
     let away = async {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        proxy.shut(true);
         tokio::time::sleep(Duration::from_secs(3)).await;
         proxy.shut(false);
     };

@@ -4,11 +4,14 @@
 //! time). A text that breaks the rule is written to a file, whose path is told.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "support/damage.rs"]
+mod damage;
 #[path = "support/golden.rs"]
 mod golden;
 
 use blackstart::model::{Kind, Mode, Problem};
 use blackstart::plan::load;
+use damage::{Dice, TOKENS, damage};
 use golden::{names, tests};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,151 +21,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const SHOWN: &str = "fuzz.yaml";
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Numbers that look random and are the same for the same seed (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
-    }
-    fn below(&mut self, most: usize) -> usize {
-        usize::try_from(self.roll() % u64::try_from(most.max(1)).unwrap()).unwrap()
-    }
-    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
-        from[self.below(from.len())]
-    }
-}
-
-/// What YAML and plans are made of.
-const TOKENS: &[&str] = &[
-    "\n",
-    "\n\n",
-    "\r",
-    "\r\n",
-    "\t",
-    " ",
-    "  ",
-    "-",
-    "- ",
-    "---",
-    "\n---\n",
-    "...",
-    "\n...\n",
-    ":",
-    ": ",
-    "? ",
-    ",",
-    "[",
-    "]",
-    "{",
-    "}",
-    "#",
-    " # ",
-    "&a",
-    "*a",
-    "!",
-    "!!str ",
-    "!<x> ",
-    "|",
-    "|\n",
-    "|2-\n",
-    ">",
-    ">+\n",
-    "'",
-    "''",
-    "\"",
-    "\\",
-    "\\x",
-    "\\u12",
-    "%",
-    "%YAML 1.2\n",
-    "%TAG ! x\n",
-    "@",
-    "`",
-    "<<: ",
-    "~",
-    "null",
-    "true",
-    "0x1",
-    ".inf",
-    "1e999",
-    "-1",
-    "\u{feff}",
-    "\0",
-    "\u{85}",
-    "\u{2028}",
-    "\u{a0}",
-    "ä",
-    "日本",
-    "\u{10ffff}",
-    "id: ",
-    "kind: command",
-    "needs: [",
-    "requires: [capability/x]",
-    "name: x\n",
-    "steps:\n",
-    "  - {id: x, kind: probe, run: [x]}\n",
-    "retries: 3",
-    "timeout: 5m",
-    "env: {A: b}",
-    "access: {x: {outside: y}}\n",
-    "outside: [git/x]\n",
-    "cluster: {provider: sandbox}\n",
-    "before: cluster",
-    "kind: manifests",
-    "path: manifests/",
-    "kind: workloads",
-    "[[[[[[[[[[[[[[[[[[",
-    "{a: {a: {a: {a: ",
-    "- - - - - - ",
-];
-
-/// Damages a text in a few places.
-fn damage(text: &[u8], others: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
-    let mut text = text.to_vec();
-    // Mostly one or two places: what is damaged too much is refused in its first lines.
-    let places = 1 + dice.below(6) * dice.below(2) * dice.below(2);
-    for _ in 0..places {
-        let at = dice.below(text.len() + 1);
-        let end = (at + dice.below(40)).min(text.len());
-        match dice.below(9) {
-            0 if !text.is_empty() => text[at.min(end.saturating_sub(1))] ^= 1 << dice.below(8),
-            1 => text.truncate(at),
-            2 => drop(text.drain(at..end)),
-            3 => {
-                let part = text[at..end].to_vec();
-                let most = if dice.below(50) == 0 { 2000 } else { 4 };
-                let times = 1 + dice.below(most);
-                text.splice(at..at, part.repeat(times));
-            }
-            4 | 5 => drop(text.splice(at..at, dice.pick(TOKENS).bytes())),
-            6 => {
-                let other = &others[dice.below(others.len())];
-                let from = dice.below(other.len() + 1);
-                let part = other[from..(from + dice.below(200)).min(other.len())].to_vec();
-                text.splice(at..end, part);
-            }
-            7 => {
-                let mut lines: Vec<&[u8]> = text.split_inclusive(|b| *b == b'\n').collect();
-                let (a, b) = (dice.below(lines.len()), dice.below(lines.len()));
-                if !lines.is_empty() {
-                    lines.swap(a, b);
-                }
-                text = lines.concat();
-            }
-            _ => {
-                let indent = vec![b' '; dice.below(8)];
-                text.splice(at..at, [b"\n".to_vec(), indent].concat());
-            }
-        }
-    }
-    text
-}
 
 /// What is wrong with what was said about a text, if anything.
 fn wrong(text: &str, problem: &Problem) -> Option<String> {

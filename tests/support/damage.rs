@@ -20,7 +20,7 @@ impl Dice {
     }
 }
 
-/// What YAML is made of.
+/// What YAML, plans and manifests are made of.
 pub const TOKENS: &[&str] = &[
     "\n",
     "\n\n",
@@ -90,6 +90,29 @@ pub const TOKENS: &[&str] = &[
     "[[[[[[[[[[",
     "{a: {a: {a: {a: ",
     "- - - - - - ",
+    "&a",
+    "%YAML 1.2\n",
+    "%TAG ! x\n",
+    "true",
+    "-1",
+    "id: ",
+    "kind: command",
+    "needs: [",
+    "requires: [capability/x]",
+    "name: x\n",
+    "steps:\n",
+    "  - {id: x, kind: probe, run: [x]}\n",
+    "retries: 3",
+    "timeout: 5m",
+    "env: {A: b}",
+    "access: {x: {outside: y}}\n",
+    "outside: [git/x]\n",
+    "cluster: {provider: sandbox}\n",
+    "before: cluster",
+    "kind: manifests",
+    "path: manifests/",
+    "kind: workloads",
+    "[[[[[[[[[[[[[[[[[[",
 ];
 
 /// A text damaged in a few places.

@@ -1,4 +1,4 @@
-//! Stands between a client and a real API server and spoils the way: connections are cut after some bytes, held up, or
+//! Stands between a client and a real API server and spoils the way: connections are cut in the middle, held up, or
 //! refused for a while, by a schedule that a seed gives. It reads nothing of what goes through it.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -83,22 +83,20 @@ impl Proxy {
     }
 }
 
-/// Passes bytes on, some of them late, and cuts the connection after as many as chance gives it.
+/// Passes bytes on, some of them late, and cuts the connection by chance.
 fn pass(mut from: TcpStream, mut to: TcpStream, state: &State) {
     let _ = to.set_nodelay(true);
-    let mut left = 2_000 + state.below(60_000);
     let mut bytes = [0; 4096];
     while let Ok(count) = from.read(&mut bytes) {
         if count == 0 {
             break;
         }
-        if !state.calm.load(Ordering::Relaxed) {
-            if state.below(20) == 0 {
-                std::thread::sleep(Duration::from_millis(state.below(120)));
-            }
-            left = left.saturating_sub(count as u64);
+        if !state.calm.load(Ordering::Relaxed) && state.below(20) == 0 {
+            std::thread::sleep(Duration::from_millis(state.below(120)));
         }
-        if left == 0 || state.shut.load(Ordering::Relaxed) {
+        // By chance and not after so many bytes: an answer that is longer than these would never come through.
+        let cut = !state.calm.load(Ordering::Relaxed) && state.below(30) == 0;
+        if cut || state.shut.load(Ordering::Relaxed) {
             state.cuts.fetch_add(1, Ordering::Relaxed);
             // Half of what is on its way still arrives.
             let _ = to.write_all(&bytes[..count / 2]);

@@ -72,3 +72,44 @@ fn bracket(inside: &str) -> Part {
         .collect();
     key.map_or_else(|| Part::Name(inside.trim_matches('"').to_owned()), Part::Key)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::sys::Look;
+
+    #[test]
+    fn a_field_as_the_server_names_it_has_its_line_or_that_of_what_is_around_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  labels:\n    a.b/c: d\nspec:\n  ports:\n    \
+                    - name: in\n      port: 1\n    - name: out\n      port: 2\n";
+        std::fs::write(folder.path().join("a.yaml"), text).unwrap();
+        let read = crate::manifests::read_all(Look::new(), folder.path(), "", &[vec!["a.yaml".to_owned()]]);
+        let object = read.unwrap().remove(0).objects.remove(0);
+        for (field, line) in [
+            ("spec.ports[1].port", 12),
+            (".spec.ports[name=\"out\"].port", 12),
+            (".spec.ports[name=\"in\",port=1].port", 10),
+            ("spec.ports[1].nodePort", 11),
+            ("spec.ports[7].port", 8),
+            ("spec.ports", 8),
+            ("metadata.labels[a.b/c]", 6),
+            ("spec.selector", 7),
+            ("status", 1),
+            ("", 1),
+            ("[", 1),
+            ("..]", 1),
+        ] {
+            assert_eq!(of(&object, field).spot.line, line, "{field}");
+        }
+    }
+
+    #[test]
+    fn fields_are_found_in_messages_that_name_them_nowhere_else() {
+        let typed = "failed to create typed patch object (a/b; apps/v1, Kind=Deployment): .spec.x: field not declared in schema";
+        assert_eq!(field_in(typed), Some("spec.x"));
+        assert_eq!(field_in("strict decoding error: unknown field \"spec.y\", unknown field \"z\""), Some("spec.y"));
+        assert_eq!(field_in("namespaces \"a\" not found"), None);
+    }
+}

@@ -63,11 +63,7 @@ impl Hitch {
         let named = causes.iter().map(|cause| &*cause.field).find(|field| !field.is_empty());
         let field = named.or_else(|| refusal.and_then(|refusal| place::field_in(&refusal.message)));
         let place = field.map_or_else(|| object.place(), |field| place::of(object, field));
-        Self {
-            advice: advice(id, trouble),
-            known: refusal.is_some() || !trouble.transient() && !matches!(trouble, Trouble::BrokenOff(..)),
-            ..Self::new(id, place, trouble.to_string())
-        }
+        Self { advice: advice(id, trouble), known: is_answer(trouble), ..Self::new(id, place, trouble.to_string()) }
     }
     pub fn of_item(item: &Item, trouble: &Trouble) -> Self {
         Self::of(&item.object, &item.id, trouble)
@@ -95,6 +91,21 @@ impl fmt::Display for Applied {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether this trouble is the server's word about the object, or only that it could not be asked about it.
+fn is_answer(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::Refused(refusal) => !refusal.transient && refusal.code != 403,
+        Trouble::Conflict(_) | Trouble::NoSuchKind { .. } | Trouble::NoName(_) => true,
+        Trouble::Unreachable(_)
+        | Trouble::Timeout(_)
+        | Trouble::Throttled { .. }
+        | Trouble::Unauthorised(_)
+        | Trouble::Unreadable(_)
+        | Trouble::Unusable(_)
+        | Trouble::BrokenOff(..) => false,
     }
 }
 

@@ -83,9 +83,15 @@ impl Config {
     pub fn names(&self) -> Vec<String> {
         self.nodes.iter().map(|node| node.name.clone()).collect()
     }
-    pub fn add_to(&self, digest: &mut Digester) {
+    /// What is in the file of the images counts, and not where it lies: that depends on how the plan was named.
+    pub fn add_to(&self, look: Look, digest: &mut Digester) -> Result<(), String> {
         self.nodes.iter().for_each(|node| digest.add(node.words().as_bytes()));
         digest.add(self.domain.as_deref().unwrap_or_default().as_bytes());
+        if let Some(images) = &self.images {
+            let bytes = files::read(look, images, LARGEST);
+            digest.add(&bytes.map_err(|error| format!("{}: {}", images.display(), why(&error)))?);
+        }
+        Ok(())
     }
 }
 
@@ -218,4 +224,32 @@ fn labels(fields: &mut Fields<'_, '_>) -> Vec<(String, String)> {
         }
     }
     labels
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::model::Digest;
+
+    fn digest(folder: &Path) -> Digest {
+        let spot = Spot { line: 1, column: 1 };
+        let config = read(Look::new(), folder, "plan.yaml", "rack.yaml", spot).unwrap();
+        let mut digest = Digester::new("test");
+        config.add_to(Look::new(), &mut digest).unwrap();
+        digest.finish()
+    }
+
+    #[test]
+    fn the_inputs_are_what_the_images_are_and_not_how_their_file_was_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        put("rack.yaml", "images: images.json\n");
+        put("images.json", "[]");
+        std::fs::create_dir(folder.path().join("below")).unwrap();
+        let before = digest(folder.path());
+        assert_eq!(digest(&folder.path().join("below/..")), before);
+        put("images.json", "[{\"name\": \"nginx\"}]");
+        assert_ne!(digest(folder.path()), before);
+    }
 }

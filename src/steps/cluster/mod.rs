@@ -22,8 +22,6 @@ use std::time::Duration;
 pub const NAME: &str = "cluster";
 /// What Kubernetes takes for a label.
 const LONGEST_NAME: usize = 63;
-/// No list of images is larger.
-const LARGEST_LIST: u64 = 16 << 20;
 /// A file that says where a cluster is has one line.
 const LONGEST: u64 = 64 << 10;
 
@@ -227,12 +225,7 @@ impl Kind for Cluster {
     fn inputs(&self, look: Look, _: &Path) -> Result<Digest, String> {
         let mut digest = Digester::new(NAME).field(self.provider.as_str().as_bytes());
         digest.add(self.name.as_bytes());
-        self.config.add_to(&mut digest);
-        // What the list says, and not where it lies: a run goes on from any folder.
-        if let Some(path) = &self.config.images {
-            let list = files::read(look, path, LARGEST_LIST);
-            digest.add(&list.map_err(|error| format!("{}: {error}", path.display()))?);
-        }
+        self.config.add_to(look, &mut digest)?;
         Ok(digest.finish())
     }
     fn programs(&self, _: Mode) -> Vec<&str> {
