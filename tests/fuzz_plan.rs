@@ -15,7 +15,8 @@ use damage::{Dice, TOKENS, damage};
 use golden::{names, tests};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const SHOWN: &str = "fuzz.yaml";
@@ -32,9 +33,13 @@ fn wrong(text: &str, problem: &Problem) -> Option<String> {
     }
     let counted = |cause: &str| cause.starts_with("and ") || cause.starts_with("loop ");
     for cause in problem.causes.iter().filter(|cause| !counted(cause)) {
-        let Some((_, place)) = cause.split_once(&format!("{SHOWN}:")) else {
+        // Or a place in one of the files that the plan names.
+        let file = |end: &&str| *end == SHOWN || end.starts_with("manifests/") || end.starts_with("cluster/");
+        let Some((file, place)) = (cause.split(' ')).find_map(|word| word.split_once(':').filter(|(end, _)| file(end)))
+        else {
             return Some(format!("no place: {cause}"));
         };
+        let lines = if file == SHOWN { lines } else { usize::MAX - 1 };
         let numbers: Vec<usize> =
             place.split([':', ',', ' ']).take(2).map_while(|number| number.parse().ok()).collect();
         if !matches!(numbers[..], [line, column] if line >= 1 && column >= 1 && line <= lines + 1) {
@@ -47,11 +52,26 @@ fn wrong(text: &str, problem: &Problem) -> Option<String> {
     None
 }
 
+/// A folder with the files that the good plans name, so deep that a damaged path still leads to nothing large.
+fn place() -> &'static Path {
+    static DEEP: OnceLock<PathBuf> = OnceLock::new();
+    DEEP.get_or_init(|| {
+        let deep = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz/a/b/c/d");
+        fs::create_dir_all(&deep).unwrap();
+        for folder in ["manifests", "cluster"] {
+            let from = tests().join("good-plans").join(folder);
+            let copied = std::process::Command::new("cp").arg("-R").arg(from).arg(&deep).status();
+            assert!(copied.unwrap().success(), "{folder}");
+        }
+        deep
+    })
+}
+
 /// Reads a text, and says how the rule was broken, if it was.
 fn read(text: &str, mode: Mode) -> (Option<String>, bool) {
     let begun = Instant::now();
-    let path = Path::new(SHOWN);
-    let done = catch_unwind(AssertUnwindSafe(|| load::from_text(text, SHOWN, path, mode).map(drop)));
+    let path = place().join(SHOWN);
+    let done = catch_unwind(AssertUnwindSafe(|| load::from_text(text, SHOWN, &path, mode).map(drop)));
     let taken = begun.elapsed();
     match done {
         Err(_) => (Some("it panicked".to_owned()), false),

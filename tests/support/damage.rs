@@ -107,6 +107,11 @@ pub const TOKENS: &[&str] = &[
     "env: {A: b}",
     "access: {x: {outside: y}}\n",
     "outside: [git/x]\n",
+    "cluster: {provider: sandbox}\n",
+    "before: cluster",
+    "kind: manifests",
+    "path: manifests/",
+    "kind: workloads",
     "[[[[[[[[[[[[[[[[[[",
 ];
 
