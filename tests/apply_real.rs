@@ -1,13 +1,15 @@
 //! The applier against a real API server: what a set of objects becomes, what stands in its way, and what is said of that.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/proxy.rs"]
+mod proxy;
 #[path = "support/sandbox.rs"]
 mod sandbox;
 #[path = "support/world.rs"]
 mod world;
 
 use blackstart::model::ObjectId;
-use blackstart::sys::kube::Verdict;
+use blackstart::sys::kube::{Change, Verdict};
 use sandbox::sandbox;
 use serde_json::json;
 use std::time::Duration;
@@ -426,4 +428,78 @@ real!(a_watch_of_the_real_server_tells_what_comes_and_goes, world, {
     assert!(world.kube.version().await.unwrap().starts_with("v1."));
     let about = &sandbox("about").unwrap().about;
     assert_eq!(about["uid"], world.kube.uid().await.unwrap());
+});
+
+real!(a_way_that_is_cut_again_and_again_ends_with_everything_there, world, {
+    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    println!("seed {seed}");
+    let proxy = proxy::Proxy::to(&sandbox("proxy").unwrap().kubeconfig, seed);
+    let spoilt = World::at(&proxy.kubeconfig()).await;
+    let mut set = namespace("spoilt");
+    for n in 0..150 {
+        set += &format!(
+            "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: n{n}, namespace: spoilt}}, data: {{at: \"{n}\"}}}}\n---\n"
+        );
+    }
+    let away = async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        proxy.shut(true);
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        proxy.shut(false);
+    };
+    let (end, ()) = tokio::join!(spoilt.apply_within(&set, 100), away);
+    World::went(&end, 151, 0, 0);
+    assert!(proxy.cuts() > 5, "only {} connections were cut", proxy.cuts());
+    let said = spoilt.said.borrow().join("\n");
+    assert!(said.contains("; asking again") && said.contains("it goes on, after "), "{said}");
+    // Judged on the straight way.
+    let compared = world.compare(&set).await;
+    assert!(compared.same == 151 && compared.hitches.is_empty(), "{compared:#?}");
+    World::went(&world.apply(&set).await, 0, 0, 151);
+});
+
+real!(a_watch_over_a_way_that_is_cut_misses_nothing, world, {
+    let set = namespace("missed");
+    World::went(&world.apply(&set).await, 1, 0, 0);
+    let proxy = proxy::Proxy::to(&sandbox("proxy").unwrap().kubeconfig, 7);
+    let spoilt = World::at(&proxy.kubeconfig()).await;
+    let mut watch = spoilt.kube.watch(&[("v1", "ConfigMap")], Some("missed"));
+    let writer = async {
+        for n in 0..60 {
+            let set = format!(
+                "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: n{}, namespace: missed}}, data: {{at: \"{n}\"}}}}",
+                n % 20
+            );
+            world.apply(&set).await;
+            proxy.shut(n % 20 == 7 || n % 20 == 8);
+            if n % 3 == 0 {
+                world.kube.delete(&world.touch, &map("missed", &format!("n{}", n % 20))).await.unwrap();
+            }
+        }
+        proxy.shut(false);
+    };
+    // What is known from the watch alone, until it is what there is.
+    let reader = async {
+        let mut known = std::collections::BTreeMap::new();
+        loop {
+            match tokio::time::timeout(Duration::from_secs(8), watch.next()).await {
+                Ok(Change::Is(object)) => {
+                    let name = object["metadata"]["name"].as_str().unwrap().to_owned();
+                    known.insert(name, object["metadata"]["resourceVersion"].clone());
+                }
+                Ok(Change::Gone(id)) => drop(known.remove(&*id.name)),
+                Ok(Change::Synced | Change::Lost { .. }) => {}
+                Err(_) => return known,
+            }
+        }
+    };
+    let ((), known) = tokio::join!(writer, reader);
+    let there = world.kube.list("v1", "ConfigMap", Some("missed")).await.unwrap();
+    let there: std::collections::BTreeMap<_, _> = (there.iter())
+        .map(|object| {
+            (object["metadata"]["name"].as_str().unwrap().to_owned(), object["metadata"]["resourceVersion"].clone())
+        })
+        .collect();
+    assert_eq!(known, there);
+    assert!(proxy.cuts() > 0 && !there.is_empty());
 });

@@ -129,6 +129,7 @@ taken down, and what is left is looked for. After a failure it stays for an hour
 Examples:
   blackstart drill
   blackstart drill --keep            leave the cluster standing for an hour
+  blackstart drill --again           the same plan once more into that cluster
   blackstart drill --reap            remove what earlier drills left standing")]
 pub struct DrillArgs {
     /// The plan file [default: the only plans/*.yaml]
@@ -136,8 +137,11 @@ pub struct DrillArgs {
     /// Leave the cluster standing for an hour, also when all went well
     #[arg(long)]
     pub keep: bool,
+    /// Run the plan into the cluster that its last drill left standing, and leave it standing
+    #[arg(long)]
+    pub again: bool,
     /// Remove what earlier drills left standing, and nothing else
-    #[arg(long, conflicts_with_all = ["plan", "keep", "ping"])]
+    #[arg(long, conflicts_with_all = ["plan", "keep", "again", "ping"])]
     pub reap: bool,
     /// Tell this address of the start and of the end, so that a drill that did not run is noticed
     #[arg(long, value_name = "URL", env = super::ping::VARIABLE, hide_env_values = true)]

@@ -84,6 +84,7 @@ pub async fn watch(context: &Context, touch: &Touch, watched: Watched, output: R
                 What::RunStarted { .. } => None,
                 What::StepStarted { .. }
                 | What::StepProgress { .. }
+                | What::Finding { .. }
                 | What::StepWaiting { .. }
                 | What::StepVerified { .. }
                 | What::StepFailed { .. }

@@ -45,9 +45,28 @@ fn drill(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
     let state = std::path::absolute(state).map_err(|error| Problem::usage(error.to_string()))?;
     let touch = Touch::granted();
     let (head, ways) = runner::ahead(context, &planned, jobs);
+    let before = match args.again {
+        true => Some(last(context, &state, &planned)?),
+        false => None,
+    };
     let opened = open::begin(&touch, &state, &planned, head)?;
-    let wishes = Wishes { jobs, keep: args.keep, ..Wishes::default() };
+    if let Some(about) = before {
+        let text = serde_json::to_vec(&about).map_err(|error| Problem::failed(error.to_string()))?;
+        let path = opened.run.join(FILE);
+        files::replace(&touch, &path, &text)
+            .map_err(|error| Problem::new(Kind::Journal, format!("{}: {error}", path.display())))?;
+    }
+    let wishes = Wishes { jobs, keep: args.keep || args.again, ..Wishes::default() };
     work(context, touch, planned, opened, ways, wishes, args.output)
+}
+
+/// The cluster that the last drill of this plan left standing.
+fn last(context: &Context, state: &Path, planned: &Planned) -> Result<About, Problem> {
+    let folders = runs::folders(context, state, planned.file.name.as_str()).unwrap_or_default();
+    folders.iter().find_map(|folder| standing(context, folder)).ok_or_else(|| {
+        Problem::refused(format!("no drill of {} has left a cluster standing", planned.file.name))
+            .next("blackstart drill --keep")
+    })
 }
 
 /// Tells what is wrong; with an error among it nothing is begun.

@@ -61,7 +61,7 @@ impl Face {
     pub fn show(&mut self, look: Look, event: &Event, now: Stamp) {
         (self.still, self.quiet) = (0.0, 0.0);
         match &event.what {
-            What::StepStarted { step, .. } | What::StepProgress { step, .. } => {
+            What::StepStarted { step, .. } | What::StepProgress { step, .. } | What::Finding { step, .. } => {
                 self.running.entry(step.clone()).or_insert(event.into);
             }
             What::StepVerified { step, .. } | What::StepFailed { step, .. } | What::StepNotRun { step, .. } => {

@@ -56,6 +56,7 @@ impl Board {
             | Did::Touch { .. }
             | Did::Child { .. }
             | Did::Say { .. }
+            | Did::Cause { .. }
             | Did::Touched
             | Did::Prove { .. }
             | Did::Retry { .. } => {}

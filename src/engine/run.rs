@@ -183,6 +183,7 @@ impl Loop {
                 self.write(step, Did::Child { child, part });
             }
             Message::Word(step, Word::Said(message)) => self.write(step, Did::Say { message }),
+            Message::Word(step, Word::Found(cause)) => self.write(step, Did::Cause { cause }),
             Message::Word(step, Word::Touched) => self.write(step, Did::Touched),
             Message::Word(step, Word::Over(over)) => {
                 self.running -= 1;

@@ -1,6 +1,6 @@
 //! Does one step, or looks at it, and says how that went. It has not heard of the graph, the journal or other steps.
 
-use crate::model::Mode;
+use crate::model::{Cause, Mode};
 use crate::plan::Step;
 use crate::steps::contract::{Mishap, Seen};
 use crate::steps::scene::{Part, Scene};
@@ -32,6 +32,7 @@ pub struct Survivor {
 pub enum Word {
     Started(Process, Part),
     Said(String),
+    Found(Cause),
     Touched,
     Over(Over),
 }
@@ -57,21 +58,40 @@ pub struct Around<'a> {
 
 impl<'a> Around<'a> {
     /// What this step has around it.
-    pub fn scene(self, step: &'a Step, started: &'a dyn Fn(Process, Part), say: &'a dyn Fn(String)) -> Scene<'a> {
+    pub fn scene(
+        self,
+        step: &'a Step,
+        started: &'a dyn Fn(Process, Part),
+        say: &'a dyn Fn(String),
+        found: &'a dyn Fn(Cause),
+    ) -> Scene<'a> {
         let Around { touch, folder, run, mode, pace, target } = self;
-        Scene { touch, folder, run, step: step.id.as_str(), mode, pace, target, log: RefCell::new(None), started, say }
+        Scene {
+            touch,
+            folder,
+            run,
+            step: step.id.as_str(),
+            mode,
+            pace,
+            target,
+            log: RefCell::new(None),
+            started,
+            say,
+            found,
+        }
     }
 }
 
 pub async fn work(step: &Step, job: Job, survivor: Option<Survivor>, around: Around<'_>, tell: &dyn Fn(Word)) {
     let started = |process, part| tell(Word::Started(process, part));
     let say = |text| tell(Word::Said(text));
+    let found = |cause| tell(Word::Found(cause));
     if let Some(survivor) = survivor
         && let Err(over) = outlive(survivor, job, &around).await
     {
         return tell(Word::Over(over));
     }
-    let scene = around.scene(step, &started, &say);
+    let scene = around.scene(step, &started, &say, &found);
     let over = match job {
         Job::Look => Over::Looked(step.kind.look(&scene).await),
         Job::Do => act(step, &scene, tell).await,

@@ -75,7 +75,7 @@ impl Loop {
         let mut unproven = Vec::new();
         for at in steps {
             let step = &self.planned.file.steps[at];
-            let scene = self.around().scene(step, &|_, _| {}, &|_| {});
+            let scene = self.around().scene(step, &|_, _| {}, &|_| {}, &|_| {});
             let said = step.kind.unproven(&scene).into_iter();
             unproven.extend(said.map(|reason| NotExercised { step: step.id.clone(), reason }));
         }
@@ -98,7 +98,7 @@ impl Loop {
             }
             let step = &planned.file.steps[at];
             let undone = {
-                let scene = self.around().scene(step, &|_, _| {}, &|_| {});
+                let scene = self.around().scene(step, &|_, _| {}, &|_| {}, &|_| {});
                 step.kind.undo(&scene).await
             };
             match undone {
@@ -113,13 +113,17 @@ impl Loop {
     }
 
     fn keep(&mut self, up: &Rc<Up>, sandbox: Option<Sandbox>, span: Duration, torn: &mut Torn) {
-        let name = &up.about.name;
+        let (name, own) = (&up.about.name, sandbox.is_some());
         if let Some(Err(error)) = sandbox.map(|sandbox| sandbox.keep(&self.touch, span)) {
             // It did not hear that it is to stay, so it ends with us.
             self.notice(format!("sandbox {name} cannot be kept: {error}"));
             return;
         }
-        torn.left.push(format!("sandbox {name}, which ends by itself in {}", spoken(span)));
+        let until = match (own, sandbox::living(self.touch.look(), &up.about.dir).and_then(|about| about.deadline)) {
+            (false, Some(deadline)) => format!("at {deadline}"),
+            (true, _) | (false, None) => format!("in {}", spoken(span)),
+        };
+        torn.left.push(format!("sandbox {name}, which ends by itself {until}"));
         torn.next = vec![
             format!("kubectl --kubeconfig {} get pods -A", up.about.kubeconfig.display()),
             "blackstart drill --reap   # removes it now".to_owned(),

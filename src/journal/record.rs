@@ -1,6 +1,6 @@
 //! What is written down. These types are the file format: they change only together with its version.
 
-use crate::model::{Change, Digest, Ending, Mode, PlanName, Stamp, StepId};
+use crate::model::{Cause, Change, Digest, Ending, Mode, PlanName, Stamp, StepId};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -116,6 +116,10 @@ pub enum Did {
     Say {
         message: String,
     },
+    /// What holds it up.
+    Cause {
+        cause: Cause,
+    },
     Prove {
         saw: String,
     },
@@ -152,7 +156,7 @@ impl Did {
             Did::Found { .. } => Some(Change::Found),
             Did::Unclear { .. } => Some(Change::Unclear),
             Did::Touch { .. } => Some(Change::Touch),
-            Did::Child { .. } | Did::Say { .. } => None,
+            Did::Child { .. } | Did::Say { .. } | Did::Cause { .. } => None,
             Did::Touched => Some(Change::Touched),
             Did::Prove { .. } => Some(Change::Prove),
             Did::Retry { .. } => Some(Change::Retry),

@@ -166,7 +166,7 @@ impl PastStep {
                 self.ended = None;
             }
             Did::Child { child, part } => self.child = Some((*child, *part, boot.to_owned())),
-            Did::Touched | Did::Say { .. } => {}
+            Did::Touched | Did::Say { .. } | Did::Cause { .. } => {}
             Did::Prove { saw } => {
                 self.memory = Memory::Done;
                 self.reason.clone_from(saw);

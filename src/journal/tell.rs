@@ -125,6 +125,7 @@ impl Teller {
                 What::StepStarted { step, attempt: *attempt, reason: why.clone() }
             }
             Did::Child { .. } => return None,
+            Did::Cause { cause } => What::Finding { step, cause: cause.clone() },
             Did::Say { message } => What::StepProgress { step, message: message.clone() },
             Did::Touched => What::StepProgress { step, message: "verifying".into() },
             Did::Retry { reason, wait_ms } => {

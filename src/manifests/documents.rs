@@ -3,6 +3,7 @@
 use super::budget::Budget;
 use super::tree::Node;
 use super::{json, yaml};
+use crate::model::Spot;
 use crate::sys::yaml::{Broken, place_of, unprintable};
 
 const MARK: &str = "---";
@@ -25,6 +26,10 @@ pub fn read(bytes: &[u8], is_json: bool, budget: &Budget) -> (Vec<Node>, Vec<Bro
                 continue;
             }
         };
+        if let Some(broken) = directive(&part) {
+            wrong.push(broken);
+            continue;
+        }
         let as_json = (braces && i == 0).then(|| json::objects(part.text, part.lines_before, budget));
         let as_json = match as_json {
             Some(Ok(found)) => {
@@ -77,6 +82,18 @@ fn odd(text: &str) -> Option<Broken> {
 struct Part<'s> {
     text: &'s str,
     lines_before: usize,
+}
+
+/// Kubectl cuts a directive off the document that it stands before, and then cannot read it.
+fn directive(part: &Part<'_>) -> Option<Broken> {
+    let blank = |line: &&str| line.trim().is_empty() || line.starts_with('#');
+    let before = part.text.lines().take_while(blank).count();
+    let first = part.text.lines().nth(before)?;
+    first.starts_with('%').then(|| {
+        let line = u32::try_from(part.lines_before + before + 1).unwrap_or(u32::MAX);
+        let message = "a line that begins with % is not read by kubectl: take it out".to_owned();
+        Broken { at: Spot { line, column: 1 }, message }
+    })
 }
 
 /// The text between lines that begin with `---`.

@@ -1,7 +1,7 @@
 //! What the engine says happened, as plain data for everything that shows, tells or reports. The journal's records are
 //! another type: this one may gain fields, that one is read back for years.
 
-use super::{Digest, Ending, Mode, RunId, Stamp, StepId};
+use super::{Cause, Digest, Ending, Mode, RunId, Stamp, StepId};
 
 /// One thing that happened in a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +81,11 @@ pub enum What {
         step: StepId,
         message: String,
     },
+    /// What holds a step up, told the moment it is known.
+    Finding {
+        step: StepId,
+        cause: Cause,
+    },
     /// Made by who watches, not by the run: nothing was told for a while, and the step has been at it for so long.
     StepWaiting {
         step: StepId,
@@ -125,6 +130,7 @@ impl What {
         match self {
             What::StepStarted { step, .. }
             | What::StepProgress { step, .. }
+            | What::Finding { step, .. }
             | What::StepWaiting { step, .. }
             | What::StepVerified { step, .. }
             | What::StepFailed { step, .. }

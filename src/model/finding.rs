@@ -1,7 +1,7 @@
 //! What a check says: a finding (something is wrong, here) or an unknown (could not be known, for want of that).
 
 use super::place::Place;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -20,6 +20,31 @@ pub struct Finding {
     pub object: String,
     pub message: String,
     pub fix: String,
+}
+
+/// What holds a step up while it runs: the first cause, and what waits for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    pub id: String,
+    pub object: String,
+    pub message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    pub fix: String,
+    /// What it holds up.
+    pub holds: Vec<String>,
+}
+
+impl Cause {
+    /// The message, with the object in front where it does not begin with it.
+    pub fn told(&self) -> String {
+        match self.message.starts_with(&self.object) {
+            true => self.message.clone(),
+            false => format!("{}: {}", self.object, self.message),
+        }
+    }
 }
 
 /// Something could not be known. Never shown as fine.

@@ -17,7 +17,7 @@ pub mod time;
 pub use digest::Digest;
 pub use event::{Event, What};
 pub use fact::Fact;
-pub use finding::{Finding, Severity, Unknown};
+pub use finding::{Cause, Finding, Severity, Unknown};
 pub use id::{PlanName, RunId, StepId};
 pub use mode::Mode;
 pub use object::ObjectId;

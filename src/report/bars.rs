@@ -53,6 +53,11 @@ impl Bars {
                     self.start(step, age);
                 }
             }
+            What::Finding { step, cause } => {
+                if let Some(bar) = self.running.get(step) {
+                    bar.set_message(format!("STUCK {} {}", cause.id, cause.told()));
+                }
+            }
             What::StepVerified { step, .. } | What::StepFailed { step, .. } => self.end(step),
             What::StepSkipped { .. } | What::StepNotRun { .. } => self.head.inc(1),
             What::Notice { .. } => {}

@@ -69,6 +69,13 @@ impl Fold {
             }
             What::StepStarted { step, attempt, reason } => self.step(step).start(into, *attempt, reason),
             What::StepProgress { step, message } => self.step(step).hear(message.clone()),
+            What::Finding { step, cause } => {
+                let place = match (&cause.file, cause.line) {
+                    (Some(file), Some(line)) => format!(" ({file}:{line})"),
+                    (_, _) => String::new(),
+                };
+                self.step(step).hear(format!("{} {}{place}", cause.id, cause.told()));
+            }
             What::StepWaiting { step, seconds: quiet, last } => {
                 let quiet = super::words::took(seconds(*quiet));
                 self.step(step).hear(format!("still running after {quiet}; last: {last}"));

@@ -50,6 +50,18 @@ fn told(what: &What) -> (&'static str, Value) {
         }
         What::StepStarted { attempt, reason, .. } => ("step.started", json!({"attempt": attempt, "reason": reason})),
         What::StepProgress { message, .. } => ("step.progress", json!({"message": message})),
+        What::Finding { cause, .. } => (
+            "finding",
+            json!({
+                "id": cause.id,
+                "object": cause.object,
+                "message": cause.message,
+                "file": cause.file,
+                "line": cause.line,
+                "fix": cause.fix,
+                "holds_up": cause.holds,
+            }),
+        ),
         What::StepWaiting { seconds, last, .. } => ("step.waiting", json!({"seconds": seconds, "last": last})),
         What::StepVerified { seconds, saw, how, .. } => {
             ("step.verified", json!({"seconds": seconds, "saw": saw, "how": how.as_str()}))

@@ -3,7 +3,7 @@
 use super::paint::{Colour, Paint};
 use crate::model::event::{How, Lapse};
 use crate::model::time::{clock, spoken};
-use crate::model::{Ending, Event, Outcome, StepId, What};
+use crate::model::{Ending, Event, Mode, Outcome, StepId, What};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -86,6 +86,14 @@ impl Lines {
                 let shown = self.volume == Volume::Verbose || (loud && retry);
                 self.when(shown, self.line("·", Colour::Dim, step, "", message))
             }
+            What::Finding { step, cause } => {
+                let place = match (&cause.file, cause.line) {
+                    (Some(file), Some(line)) => format!("   {file}:{line}"),
+                    (_, _) => String::new(),
+                };
+                let told = format!("STUCK {} {}{place}", cause.id, cause.told());
+                self.when(loud, self.line("!", Colour::Yellow, step, "", &told))
+            }
             What::StepWaiting { step, seconds: since, last } => {
                 let said = if last.is_empty() { "it has printed nothing" } else { last.as_str() };
                 let told = format!("still running: {said}");
@@ -116,7 +124,7 @@ impl Lines {
                 String::new()
             }
             What::Notice { message } => format!("{}\n", self.paint.it(Colour::Yellow, &format!("! {message}"))),
-            What::RunFinished { ending, .. } => self.finished(event, ending),
+            What::RunFinished { ending, mode } => self.finished(event, *mode, ending),
         }
     }
 
@@ -166,7 +174,7 @@ impl Lines {
         out
     }
 
-    fn finished(&mut self, event: &Event, ending: &Ending) -> String {
+    fn finished(&mut self, event: &Event, mode: Mode, ending: &Ending) -> String {
         let mut out = String::new();
         // Steps that share a reason are told together; the order is that of the graph.
         let mut groups: Vec<(String, Vec<String>)> = Vec::new();
@@ -197,12 +205,19 @@ impl Lines {
         let goal = ending.goal_seconds.map_or(String::new(), |goal| format!(" (goal {})", clock(seconds(goal))));
         let counts = self.counts(ending);
         let plan = &self.plan;
+        let (back, gone) = match mode {
+            Mode::Recover => ("is back", "is not back"),
+            Mode::Drill => ("would come back", "would not come back"),
+        };
         let (colour, head) = match ending.outcome {
-            Outcome::Verified => (Colour::Green, format!("✓ {plan} is back: {time}{goal}")),
-            Outcome::OverGoal => (Colour::Yellow, format!("! {plan} is back, but over its time goal: {time}{goal}")),
-            Outcome::Failed => (Colour::Red, format!("✗ {plan} is not back: a step failed after {time}{goal}")),
+            Outcome::Verified => (Colour::Green, format!("✓ {plan} {back}: {time}{goal}")),
+            Outcome::OverGoal => (Colour::Yellow, format!("! {plan} {back}, but over its time goal: {time}{goal}")),
+            Outcome::Failed if ending.failed == 0 => {
+                (Colour::Red, format!("✗ {plan} {back}, but not all that the run made is gone: {time}{goal}"))
+            }
+            Outcome::Failed => (Colour::Red, format!("✗ {plan} {gone}: a step failed after {time}{goal}")),
             Outcome::Refused => {
-                (Colour::Red, format!("? {plan} is not back: an unknown state needs your word, after {time}"))
+                (Colour::Red, format!("? {plan} {gone}: an unknown state needs your word, after {time}"))
             }
             Outcome::Interrupted => (Colour::Yellow, format!("■ {plan} was interrupted after {time}; it can go on")),
             Outcome::JournalFailed => (Colour::Red, format!("✗ {plan}: the journal cannot be written, after {time}")),

@@ -2,7 +2,7 @@
 
 use super::contract::{Mishap, Seen};
 use super::target::Target;
-use crate::model::Mode;
+use crate::model::{Cause, Mode};
 use crate::sys::Touch;
 use crate::sys::log::StepLog;
 use crate::sys::pace::{BrokenOff, Pace};
@@ -35,6 +35,8 @@ pub struct Scene<'a> {
     pub started: &'a dyn Fn(Process, Part),
     /// Told what people should see while the step goes on.
     pub say: &'a dyn Fn(String),
+    /// Told what holds it up, the moment that is known.
+    pub found: &'a dyn Fn(Cause),
 }
 
 /// How a program went.

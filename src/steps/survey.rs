@@ -4,10 +4,11 @@
 use crate::checks::ladder::{self, Heals, Standing, Trouble};
 use crate::checks::live::Live;
 use crate::manifests::Papers;
-use crate::model::ObjectId;
+use crate::model::{Cause, ObjectId};
 use crate::sys::clock;
 use crate::sys::kube::{self, Change, Kube, Watch};
 use crate::sys::pace::{BrokenOff, Pace};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// What the ladder wants to see.
@@ -43,6 +44,9 @@ const BREATH: Duration = Duration::from_millis(50);
 const TICK: Duration = Duration::from_secs(1);
 /// After the first cause that never heals the others get so long to show themselves.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
+
+/// When nothing has moved for so long, and all that is left is stuck, nobody waits on.
+const STILL: Duration = Duration::from_secs(30);
 
 /// What was expected and how it stands.
 pub type Standings = Vec<(ObjectId, Standing)>;
@@ -131,12 +135,21 @@ pub async fn see(kube: &Kube, pace: &Pace) -> Result<Live, String> {
 }
 
 /// Watches until all stands or something never will. `say` is told each time the counts have moved.
-pub async fn wait(kube: &Kube, wanted: &[ObjectId], papers: &Papers, pace: &Pace, say: &dyn Fn(String)) -> Seen {
+/// Each first cause is told once, the moment it is known.
+pub async fn wait(
+    kube: &Kube,
+    wanted: &[ObjectId],
+    papers: &Papers,
+    pace: &Pace,
+    say: &dyn Fn(String),
+    found: &dyn Fn(Cause),
+) -> Seen {
     let mut eyes = Eyes::open(kube);
     if let Err(seen) = eyes.first(pace).await {
         return seen;
     }
-    let (mut last, mut stuck_since) = (String::new(), None);
+    let (mut last, mut stuck_since, mut moved) = (String::new(), None, clock::uptime());
+    let mut known: HashSet<(&'static str, ObjectId, String)> = HashSet::new();
     loop {
         let standings = eyes.judge(wanted, papers);
         if standings.iter().all(|(_, standing)| matches!(standing, Standing::Ready(_))) {
@@ -144,23 +157,50 @@ pub async fn wait(kube: &Kube, wanted: &[ObjectId], papers: &Papers, pace: &Pace
         }
         let never = |standing: &Standing| matches!(standing, Standing::Stuck(trouble) if trouble.heals == Heals::Never);
         if standings.iter().any(|(_, standing)| never(standing)) {
-            let since = *stuck_since.get_or_insert_with(clock::uptime);
-            if clock::uptime().saturating_sub(since) >= u64::try_from(LAST_WORDS.as_millis()).unwrap_or(u64::MAX) {
+            if since(*stuck_since.get_or_insert_with(clock::uptime)) >= LAST_WORDS {
                 return Seen::Stuck(standings);
             }
         } else {
             stuck_since = None;
         }
+        for (trouble, held) in causes(&standings) {
+            if known.insert((trouble.id, trouble.object.clone(), trouble.message.clone())) {
+                found(cause(trouble, &held));
+            }
+        }
         let now = told(&standings);
         if now != last {
             say(now.clone());
-            last = now;
+            (last, moved) = (now, clock::uptime());
+        }
+        // What may heal is waited for as long as anything moves. When all that is left is stuck and nothing has for so
+        // long, nothing is under way that would.
+        let waits = |standing: &Standing| matches!(standing, Standing::Waiting { .. } | Standing::Slow { .. });
+        if !standings.iter().any(|(_, standing)| waits(standing)) && since(moved) >= STILL {
+            return Seen::Stuck(standings);
         }
         match pace.keep(eyes.more()).await {
             Ok(Ok(())) => {}
             Ok(Err(why)) => return Seen::Lost(why),
             Err(why) => return Seen::Over(why, eyes.judge(wanted, papers)),
         }
+    }
+}
+
+fn since(uptime: u64) -> Duration {
+    Duration::from_millis(clock::uptime().saturating_sub(uptime))
+}
+
+/// A trouble as the journal keeps it.
+fn cause(trouble: &Trouble, held: &[&ObjectId]) -> Cause {
+    Cause {
+        id: trouble.id.to_owned(),
+        object: trouble.object.to_string(),
+        message: trouble.message.clone(),
+        file: trouble.place.as_ref().map(|place| place.file.clone()),
+        line: trouble.place.as_ref().map(|place| place.spot.line),
+        fix: trouble.fix.clone(),
+        holds: held.iter().map(ToString::to_string).collect(),
     }
 }
 

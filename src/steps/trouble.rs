@@ -41,7 +41,9 @@ pub fn lines(trouble: &Trouble, held: &[&ObjectId], patch: Option<&PatchFile>) -
     let more = held.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let mut lines = vec![format!("STUCK   {}{more}", names.join(", "))];
-    lines.push(format!("  {}  {}: {}", trouble.id, trouble.object, trouble.message));
+    let object = trouble.object.to_string();
+    let object = if trouble.message.starts_with(&object) { String::new() } else { format!("{object}: ") };
+    lines.push(format!("  {}  {object}{}", trouble.id, trouble.message));
     lines.extend(trouble.chain.iter().map(|hop| format!("  seen   {}: {}", hop.object, hop.says)));
     let field = trouble.field.as_ref().map_or(String::new(), |field| format!("   {field}"));
     lines.extend(trouble.place.iter().map(|place| format!("  where  {}:{}{field}", place.file, place.spot.line)));

@@ -45,9 +45,13 @@ func (n archNodes) Create(ctx context.Context, node *corev1.Node, o metav1.Creat
 }
 
 func (n archNodes) Patch(ctx context.Context, name string, t types.PatchType, data []byte, o metav1.PatchOptions, sub ...string) (*corev1.Node, error) {
-	from := fmt.Appendf(nil, `"architecture":%q`, runtime.GOARCH)
-	to := fmt.Appendf(nil, `"architecture":%q`, n.arch)
-	return n.NodeInterface.Patch(ctx, name, t, bytes.ReplaceAll(data, from, to), o, sub...)
+	// In the node's information and in its labels; the latter the kubelet "repairs" with every report.
+	for _, key := range []string{"architecture", corev1.LabelArchStable} {
+		from := fmt.Appendf(nil, `%s":%q`, key, runtime.GOARCH)
+		to := fmt.Appendf(nil, `%s":%q`, key, n.arch)
+		data = bytes.ReplaceAll(data, from, to)
+	}
+	return n.NodeInterface.Patch(ctx, name, t, data, o, sub...)
 }
 
 func (n archNodes) PatchStatus(ctx context.Context, name string, data []byte) (*corev1.Node, error) {

@@ -10,7 +10,8 @@ pub fn holds(ours: &Value, live: &Value) -> bool {
     let nothing = Map::new();
     let owned = match books(live, &ours["apiVersion"]) {
         Some(owned) => owned,
-        // An object that says no more than its name leaves no entry in the books.
+        // An object that says no more than its name has no entry, and nothing of it can be otherwise. Applied again, it
+        // would change all the same where nobody has an entry yet: the server would then begin its books.
         None if entries(live).next().is_none() => &nothing,
         None => return false,
     };

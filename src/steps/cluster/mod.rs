@@ -57,6 +57,13 @@ impl Cluster {
     async fn make(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
         let never = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: false };
         let broken = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: true };
+        if let Some(about) = left(scene.touch.look(), scene.run) {
+            let kube = Kube::connect(scene.touch.look(), &about.kubeconfig).await;
+            let kube = kube.map_err(|trouble| never(format!("{}: {trouble}", about.server)))?;
+            (scene.say)(format!("sandbox {} of an earlier drill is used again", about.name));
+            scene.target.is(Up { kube, about, nameless: self.config.is_nameless() }, None);
+            return Ok(());
+        }
         let program = sandbox::find(scene.touch.look()).map_err(never)?;
         let words = self.arguments(scene);
         let (log, from) = scene
