@@ -74,8 +74,7 @@ impl Home {
         let home = Self { lab, program, _places: places };
         let name = format!("name: {}\n", home.lab.name);
         home.edit(PLAN, |plan| plan.replace("name: homelab\n", &name));
-        home
-            .into()
+        Some(home)
     }
 
     /// Changes a file, which must come out otherwise than before.
@@ -127,10 +126,12 @@ impl Home {
     }
     /// The folders of sandboxes of ours.
     pub fn folders(&self) -> Vec<PathBuf> {
-        let own = rustix::process::getuid().as_raw();
-        let base = std::env::temp_dir().join(format!("blackstart-sandbox-{own}"));
-        let all = std::fs::read_dir(base).into_iter().flatten().flatten().map(|entry| entry.path());
-        all.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(&self.lab.name)).collect()
+        let within = |folder: PathBuf| {
+            std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect::<Vec<_>>()
+        };
+        let starts = |path: &PathBuf, with: &str| path.file_name().unwrap().to_string_lossy().starts_with(with);
+        let bases = within(std::env::temp_dir()).into_iter().filter(|path| starts(path, "blackstart-sandbox-"));
+        bases.flat_map(within).filter(|path| starts(path, &format!("{}-", self.lab.name))).collect()
     }
     /// The sockets on which processes of ours listen, by their inodes: a port may be somebody else's a moment later.
     pub fn sockets(&self) -> BTreeSet<String> {
@@ -138,9 +139,9 @@ impl Home {
         for (pid, _) in self.lab.processes() {
             let open = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
             let links = open.filter_map(|entry| std::fs::read_link(entry.path()).ok());
-            own.extend(links.filter_map(|link| {
-                Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())
-            }));
+            own.extend(
+                links.filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())),
+            );
         }
         &own & &listening()
     }
