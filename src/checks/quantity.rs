@@ -16,6 +16,9 @@ impl Quantity {
     pub fn zero() -> Self {
         Self { nano: 0, text: "0".into() }
     }
+    pub fn one() -> Self {
+        Self { nano: NANO, text: "1".into() }
+    }
     /// None where the API server would refuse the text.
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim();

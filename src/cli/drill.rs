@@ -10,6 +10,7 @@ use crate::engine::run::{self, Wishes};
 use crate::model::{Kind, Mode, Problem, Severity};
 use crate::plan::load::{Planned, load};
 use crate::steps::target::FILE;
+use crate::sys::process::Exit;
 use crate::sys::sandbox::{self, About};
 use crate::sys::signals::{self, Signals};
 use crate::sys::watch::Runner;
@@ -142,7 +143,7 @@ fn reap(context: &Context) -> Result<u8, Problem> {
             let words = [OsString::from("down"), about.dir.clone().into()];
             let asked = signals::block_on(sandbox::ask(touch.look(), &program, &words));
             match asked.and_then(|asked| asked) {
-                Ok((exit, _)) if exit == crate::sys::process::Exit::Code(0) => {
+                Ok((Exit::Code(0), _)) => {
                     removed += 1;
                     context.note(&format!("removed sandbox {} of run {}", about.name, folder.display()));
                 }

@@ -6,7 +6,7 @@ use crate::checks::live::Live;
 use crate::manifests::Papers;
 use crate::model::{Cause, ObjectId};
 use crate::sys::clock;
-use crate::sys::kube::{self, Change, Kube, Watch};
+use crate::sys::kube::{Change, Kube, Trouble as Deaf, Watch};
 use crate::sys::pace::{BrokenOff, Pace};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -58,7 +58,7 @@ pub enum Seen {
     Stuck(Standings),
     /// There was no more time, or a person had enough.
     Over(BrokenOff, Standings),
-    Lost(kube::Trouble),
+    Lost(Deaf),
 }
 
 /// The workloads and claims of these manifests, in these namespaces or in all.
@@ -229,7 +229,7 @@ impl Eyes {
     }
 
     /// The next changes, or a moment in which there were none.
-    async fn more(&mut self) -> Result<(), kube::Trouble> {
+    async fn more(&mut self) -> Result<(), Deaf> {
         if let Some(change) = clock::within(TICK, self.watch.next()).await {
             self.take(change)?;
             let until = clock::uptime() + u64::try_from(BREATH.as_millis()).unwrap_or(0);
@@ -241,7 +241,7 @@ impl Eyes {
         Ok(())
     }
 
-    fn take(&mut self, change: Change) -> Result<(), kube::Trouble> {
+    fn take(&mut self, change: Change) -> Result<(), Deaf> {
         match change {
             Change::Is(object) => {
                 // What has no name cannot be asked about, and no server sends it.

@@ -125,6 +125,7 @@ pub fn how(lab: &Lab, step: &str) -> &'static str {
         What::RunStarted { .. }
         | What::StepStarted { .. }
         | What::StepProgress { .. }
+        | What::Finding { .. }
         | What::StepWaiting { .. }
         | What::Notice { .. }
         | What::RunFinished { .. } => None,

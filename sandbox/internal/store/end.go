@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -25,6 +26,9 @@ func End(e *Entry) error {
 			break // the supervisor cleaned up after itself
 		}
 		lock, err := TakeLock(e.Dir)
+		if errors.Is(err, os.ErrNotExist) {
+			break
+		}
 		if err == nil {
 			// Nobody else may take the folder for alive while it is being removed.
 			defer func() { _ = lock.Close() }()

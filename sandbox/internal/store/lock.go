@@ -6,15 +6,29 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // ErrHeld says that a living supervisor holds the lock.
 var ErrHeld = errors.New("the sandbox lives: its lock is held")
 
-// TakeLock takes a folder's lock without waiting. It is released by the end of the process at the latest.
-func TakeLock(dir string) (*os.File, error) {
+// NewLock makes a folder's lock and takes it. Whoever lists sandboxes may hold it for an instant, to see if it is free.
+func NewLock(dir string) (*os.File, error) {
+	for try := 0; ; try++ {
+		lock, err := lockFile(dir, os.O_RDWR|os.O_CREATE)
+		if !errors.Is(err, ErrHeld) || try == 20 {
+			return lock, err
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+}
+
+// TakeLock takes the lock of a folder that has one, without waiting. It is released by the end of the process at the latest.
+func TakeLock(dir string) (*os.File, error) { return lockFile(dir, os.O_RDWR) }
+
+func lockFile(dir string, flags int) (*os.File, error) {
 	path := filepath.Join(dir, LockFile)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, flags, 0o600)
 	if err != nil {
 		return nil, err
 	}

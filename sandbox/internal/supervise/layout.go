@@ -46,6 +46,16 @@ func makeDir(dir string) error {
 	return nil
 }
 
+// clear takes away what a try that failed left, so that the next begins like the first.
+func (l layout) clear() error {
+	for _, part := range []string{"etcd", "pki", "nodes", store.LogDir} {
+		if err := store.Remove(l.in(part)); err != nil {
+			return err
+		}
+	}
+	return l.makeFolders()
+}
+
 func (l layout) makeFolders() error {
 	for _, d := range []string{store.LogDir, "pki", "etcd", "nodes", "home", "tmp", "none", "config"} {
 		if err := os.MkdirAll(l.in(d), 0o700); err != nil {

@@ -40,7 +40,7 @@ func Run(u *spec.Up, mark string, life context.Context, kept <-chan time.Duratio
 	if err := makeDir(u.Dir); err != nil {
 		return err
 	}
-	lock, err := store.TakeLock(u.Dir)
+	lock, err := store.NewLock(u.Dir)
 	if err != nil {
 		return fmt.Errorf("%s: %w", u.Dir, err)
 	}
@@ -177,12 +177,10 @@ func (s *sandbox) up(life context.Context) (*cluster, error) {
 		if !errors.Is(err, errLostPort) || try == tries {
 			return nil, err
 		}
-		s.say(fmt.Sprintf("try %d: %v; trying others", try, err))
-		for _, part := range []string{"etcd", store.LogDir, "pki", "nodes"} {
-			if err := store.Remove(s.l.in(part)); err != nil {
-				return nil, err
-			}
+		if err := s.l.clear(); err != nil {
+			return nil, err
 		}
+		s.say(fmt.Sprintf("try %d: %v; trying others", try, err))
 	}
 }
 

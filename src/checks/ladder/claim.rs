@@ -7,15 +7,13 @@ use super::way::Way;
 use super::{leaving, misfit, missing};
 use crate::checks::binder::{ClaimFacts, Miss, VolumeFacts, matches, nearest};
 use crate::checks::live::{Event, Item};
-use crate::checks::selector::{Labels, labels};
 use crate::manifests::Object;
 use crate::model::{ObjectId, Stamp};
 use std::sync::Arc;
 
 /// A claim that somebody expects, whether or not a pod uses it.
 pub fn stand<'a>(scene: &Scene<'a>, item: &'a Item) -> Sight {
-    let used =
-        scene.live.of_kind_in("", "Pod", item.namespace()).any(|pod| claims_of(pod).any(|name| name == item.name()));
+    let used = scene.is_used(item);
     scene.once(&item.id, || judged(scene, item, used))
 }
 
@@ -174,24 +172,20 @@ fn asked_by_name<'a>(scene: &Scene<'a>, item: &'a Item, facts: &ClaimFacts, told
 
 /// F32: a volume fits, but no node can reach it.
 fn out_of_reach(scene: &Scene<'_>, item: &Item, fits: &[&VolumeFacts]) -> Option<Cause> {
-    let nodes: Vec<(&str, Labels)> =
-        scene.live.of_kind("", "Node").map(|node| (node.name(), labels(&node.value))).collect();
+    let nodes = scene.nodes();
     let reached = |volume: &&VolumeFacts| nodes.iter().any(|(_, labels)| volume.nodes.holds(labels));
     if nodes.is_empty() || fits.iter().any(reached) {
         return None;
     }
     let volume = fits.first()?;
-    Some(
-        pinned(scene, volume, &nodes.iter().map(|(name, _)| *name).collect::<Vec<_>>())
-            .seen_from(&item.id, format!("only {} fits", volume.name)),
-    )
+    Some(pinned(scene, volume).seen_from(&item.id, format!("only {} fits", volume.name)))
 }
 
 /// A volume that only a node can reach that is not there.
-pub fn pinned(scene: &Scene<'_>, volume: &VolumeFacts, nodes: &[&str]) -> Cause {
+pub fn pinned(scene: &Scene<'_>, volume: &VolumeFacts) -> Cause {
     let id = ObjectId::new("v1", "PersistentVolume", None, &volume.name);
     let message =
-        format!("{id} can be reached from a node with {} only; the nodes are {}", volume.nodes, nodes.join(", "));
+        format!("{id} can be reached from a node with {} only; the nodes are {}", volume.nodes, scene.node_names());
     let fix = "write the name (or the label) of a node of this cluster into its nodeAffinity; of a volume that exists it cannot be changed: kubectl delete pv (its data stays), then apply it anew";
     Cause::new("F32", &id, message, fix).field_of(
         scene,

@@ -6,22 +6,18 @@ use super::scene::Scene;
 use super::way::Way;
 use crate::checks::live::Item;
 use crate::checks::quantity::Quantity;
-use crate::checks::selector::{Labels, NodeChoice, Selector, Want, labels};
+use crate::checks::selector::{NodeChoice, Selector, Want};
 use crate::model::Stamp;
 use serde_json::{Value, json};
 
 const ARCH: &str = "kubernetes.io/arch";
-
-fn nodes(scene: &Scene<'_>) -> Vec<(String, Labels)> {
-    scene.live.of_kind("", "Node").map(|node| (node.name().to_owned(), labels(&node.value))).collect()
-}
 
 pub fn labels_missing<'a>(scene: &Scene<'a>, pod: &'a Item) -> Option<Cause> {
     let spec = &pod.value["spec"];
     let plain = Selector::of_map(&spec["nodeSelector"]);
     let required = &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
     let choice = NodeChoice::read(required);
-    let nodes = nodes(scene);
+    let nodes = scene.nodes();
     let nobody = |want: &&Want| !nodes.iter().any(|(_, labels)| want.met(labels));
     let in_map = plain.wants.iter().find(nobody);
     let terms =
@@ -33,7 +29,7 @@ pub fn labels_missing<'a>(scene: &Scene<'a>, pod: &'a Item) -> Option<Cause> {
         (None, None) => (None, Way::to(&["spec", "nodeSelector"])),
     };
     let origin = scene.origin(pod);
-    let names: Vec<&str> = nodes.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = nodes.iter().map(|(node, _)| node.name()).collect();
     if let Some(want) = want.filter(|want| &*want.key == ARCH) {
         let has: Vec<&str> = nodes.iter().filter_map(|(_, labels)| labels.get(ARCH).map(|arch| &**arch)).collect();
         let message = format!("{} runs on {want} only, and the nodes have {}", origin.item.id, has.join(", "));
@@ -65,33 +61,29 @@ pub fn labels_missing<'a>(scene: &Scene<'a>, pod: &'a Item) -> Option<Cause> {
     Some(Cause::new("F79", &origin.item.id, message, fix).field_in_pod(scene, pod, &way))
 }
 
+/// It has been given to a node and has not ended.
+pub fn is_on_node(pod: &Item) -> bool {
+    let ended = matches!(pod.value["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+    pod.value["spec"]["nodeName"].is_string() && !ended
+}
+
 /// The ports of the host that a pod takes.
-fn host_ports(pod: &Item) -> Vec<(u64, String)> {
+pub fn host_ports(pod: &Item) -> impl Iterator<Item = (u64, &str)> {
     let spec = &pod.value["spec"];
-    let lists = [&spec["containers"], &spec["initContainers"]];
-    let containers = lists.into_iter().filter_map(Value::as_array).flatten();
+    let containers = ["containers", "initContainers"].into_iter().filter_map(|list| spec[list].as_array()).flatten();
     let ports = containers.filter_map(|container| container["ports"].as_array()).flatten();
-    let taken = ports.filter_map(|port| {
-        let number = port["hostPort"].as_u64().or(if spec["hostNetwork"] == true {
-            port["containerPort"].as_u64()
-        } else {
-            None
-        })?;
-        Some((number, port["protocol"].as_str().unwrap_or("TCP").to_owned()))
-    });
-    taken.collect()
+    ports.filter_map(|port| {
+        let of_node = if spec["hostNetwork"] == true { &port["containerPort"] } else { &Value::Null };
+        let number = port["hostPort"].as_u64().or(of_node.as_u64())?;
+        Some((number, port["protocol"].as_str().unwrap_or("TCP")))
+    })
 }
 
 pub fn ports<'a>(scene: &Scene<'a>, pod: &'a Item, since: Option<Stamp>) -> Option<Cause> {
-    let asks = host_ports(pod);
-    let ended = |other: &Item| matches!(other.value["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
-    let others = scene
-        .live
-        .of_kind("", "Pod")
-        .filter(|other| other.id != pod.id && other.value["spec"]["nodeName"].is_string() && !ended(other));
-    let (holder, (port, protocol)) = others
-        .into_iter()
-        .find_map(|other| host_ports(other).into_iter().find(|port| asks.contains(port)).map(|port| (other, port)))?;
+    let (holder, port, protocol) = host_ports(pod).find_map(|(port, protocol)| {
+        let held = scene.holders(port).iter().find(|(other, by)| *by == protocol && other.id != pod.id);
+        held.map(|(other, _)| (*other, port, protocol))
+    })?;
     let origin = scene.origin(pod);
     let way = Way::to(&["spec", "containers"]);
     let own = scene.origin(holder).item.id == origin.item.id;
@@ -120,37 +112,30 @@ pub fn ports<'a>(scene: &Scene<'a>, pod: &'a Item, since: Option<Stamp>) -> Opti
 }
 
 /// What a pod asks for: its containers together, or the largest init container where that is more.
-fn asked(pod: &Item, resource: &str) -> Quantity {
-    let spec = &pod.value["spec"];
+pub fn asked(pod: &Item, resource: &str) -> Quantity {
+    if resource == "pods" {
+        return Quantity::one();
+    }
     let of = |container: &Value| {
         let asks = &container["resources"];
-        Quantity::of(&asks["requests"][resource])
-            .or_else(|| Quantity::of(&asks["limits"][resource]))
-            .unwrap_or_else(Quantity::zero)
+        let said = Quantity::of(&asks["requests"][resource]).or_else(|| Quantity::of(&asks["limits"][resource]));
+        said.unwrap_or_else(Quantity::zero)
     };
-    let list = |name: &str| spec[name].as_array().cloned().unwrap_or_default();
+    let list = |name: &str| pod.value["spec"][name].as_array().map_or(&[][..], Vec::as_slice);
     let together = list("containers").iter().map(of).fold(Quantity::zero(), |sum, one| sum.plus(&one));
     list("initContainers").iter().map(of).fold(together, Quantity::max)
 }
 
 pub fn room<'a>(scene: &Scene<'a>, pod: &'a Item, text: &str, since: Option<Stamp>) -> Option<Cause> {
-    let resource =
-        text.split("Insufficient ").nth(1).map_or("pods", |rest| rest.split([',', ' ', '.']).next().unwrap_or(rest));
-    let one = Quantity::read("1")?;
-    let wants = |pod: &Item| if resource == "pods" { one.clone() } else { asked(pod, resource) };
+    let asks_for = text.split("Insufficient ").nth(1);
+    let resource = asks_for.map_or("pods", |rest| rest.split([',', ' ', '.']).next().unwrap_or(rest));
     let origin = scene.origin(pod);
-    let ended = |other: &Item| matches!(other.value["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
     let mut free: Vec<(Quantity, Quantity, &Item)> = Vec::new();
-    for node in scene.live.of_kind("", "Node") {
+    for (node, _) in scene.nodes() {
         let there = Quantity::of(&node.value["status"]["allocatable"][resource]).unwrap_or_else(Quantity::zero);
-        let used = scene
-            .live
-            .of_kind("", "Pod")
-            .filter(|other| other.value["spec"]["nodeName"] == node.name() && !ended(other));
-        let left = used.fold(there.clone(), |left, other| left.minus(&wants(other)));
-        free.push((left, there, node));
+        free.push((there.minus(&scene.asked_of(node.name(), resource)), there, node));
     }
-    let ask = wants(pod);
+    let ask = asked(pod, resource);
     let way = Way::to(&["spec", "containers"]);
     let best = free.iter().max_by(|one, other| one.0.cmp(&other.0));
     let largest = free.iter().map(|(_, there, _)| there).max();

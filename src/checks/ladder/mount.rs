@@ -131,6 +131,5 @@ fn local_path<'a>(scene: &Scene<'a>, pod: &'a Item, said: &str) -> Option<Cause>
 fn pinned(scene: &Scene<'_>, said: &str) -> Option<Cause> {
     let volume = between(said, "for volume \"", "\"")?;
     let facts = scene.volumes().iter().find(|facts| *facts.name == *volume)?;
-    let nodes: Vec<&str> = scene.live.of_kind("", "Node").map(Item::name).collect();
-    Some(claim::pinned(scene, facts, &nodes))
+    Some(claim::pinned(scene, facts))
 }

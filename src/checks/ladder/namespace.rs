@@ -41,6 +41,13 @@ pub fn missing(scene: &Scene<'_>, object: &ObjectId, name: &str, said: &str) -> 
 
 /// Why the deletion of a namespace does not end. None when it is not being deleted.
 pub fn terminating(scene: &Scene<'_>, name: &str) -> Option<Cause> {
+    match scene.once(&id_of(name), || ending(scene, name).map_or_else(|| Sight::Ready("there".into()), Cause::sight)) {
+        Sight::Cause(cause) => Some(*cause),
+        Sight::Ready(_) | Sight::Waiting(_) => None,
+    }
+}
+
+fn ending(scene: &Scene<'_>, name: &str) -> Option<Cause> {
     let id = id_of(name);
     let item =
         scene.live.get(&id).filter(|item| item.is_deleted() || item.value["status"]["phase"] == "Terminating")?;

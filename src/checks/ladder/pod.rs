@@ -16,7 +16,8 @@ pub fn stand<'a>(scene: &Scene<'a>, item: &'a Item) -> Sight {
         "Failed" => return ended(scene, item),
         _ => {}
     }
-    if item.is("Ready", "True") && !denies(item) {
+    // A pod that says that it is ready, and of a container that it was not started, is not believed.
+    if item.is("Ready", "True") && item.is_started() {
         return Sight::Ready("ready".into());
     }
     let Some(name) = item.value["spec"]["nodeName"].as_str().filter(|name| !name.is_empty()) else {
@@ -35,13 +36,6 @@ pub fn stand<'a>(scene: &Scene<'a>, item: &'a Item) -> Sight {
         return sight;
     }
     Sight::Waiting(at_work(item))
-}
-
-/// The pod says that it is ready, and of a container that it was not started: no such word is taken for ready, however the
-/// counts of its owner came about.
-pub fn denies(item: &Item) -> bool {
-    let states = item.value["status"]["containerStatuses"].as_array().into_iter().flatten();
-    item.value["status"]["phase"] == "Pending" || states.into_iter().any(|state| state["state"]["waiting"].is_object())
 }
 
 /// What it is doing, by the state of its containers.

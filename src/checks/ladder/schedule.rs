@@ -5,7 +5,6 @@ use super::scene::Scene;
 use super::{claim, fit, node, taint};
 use crate::checks::binder::VolumeFacts;
 use crate::checks::live::{Item, moment};
-use crate::checks::selector::labels;
 use crate::model::Stamp;
 
 /// One reason, and of how many nodes.
@@ -143,16 +142,14 @@ fn volumes<'a>(scene: &Scene<'a>, pod: &'a Item, text: &str) -> Option<Cause> {
     {
         return None;
     }
-    let nodes: Vec<&Item> = scene.live.of_kind("", "Node").collect();
-    let names: Vec<&str> = nodes.iter().map(|node| node.name()).collect();
     let bound = |name: &str| {
         let claim = scene.live.find("", "PersistentVolumeClaim", pod.namespace(), name)?;
         let volume = claim.value["spec"]["volumeName"].as_str()?;
         scene.volumes().iter().find(|facts| *facts.name == *volume).map(|facts| (claim, facts))
     };
-    let reaches = |facts: &VolumeFacts| nodes.iter().any(|node| facts.nodes.holds(&labels(&node.value)));
+    let reaches = |facts: &VolumeFacts| scene.nodes().iter().any(|(_, labels)| facts.nodes.holds(labels));
     let (claim, facts) = claim::claims_of(pod).filter_map(bound).find(|(_, facts)| !reaches(facts))?;
-    Some(claim::pinned(scene, facts, &names).seen_from(&claim.id, format!("bound to {}", facts.name)))
+    Some(claim::pinned(scene, facts).seen_from(&claim.id, format!("bound to {}", facts.name)))
 }
 
 #[cfg(test)]

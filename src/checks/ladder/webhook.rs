@@ -23,7 +23,7 @@ pub fn cause(scene: &Scene<'_>, said: &str, whole: &str, since: Option<Stamp>) -
         .map_or_else(|| ObjectId::new("admissionregistration.k8s.io/v1", KINDS[0], None, name), |item| item.id.clone());
     let service_id = ObjectId::new("v1", "Service", Some(space), service);
 
-    let below = scene.within(&service_id, || backend(scene, &service_id));
+    let below = scene.behind(&service_id, || backend(scene, &service_id));
     let (behind, below) = match below {
         // The way came back to here: the webhook refuses the very pods that would answer for it.
         None => return own_pods(scene, &id, &service_id, why, whole),

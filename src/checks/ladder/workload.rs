@@ -25,7 +25,7 @@ fn seen(item: &Item) -> bool {
 
 /// A pod of it says that it was not started, whatever the counts are.
 fn denied(scene: &Scene<'_>, maker: &Item) -> bool {
-    scene.live.owned_by(maker, "Pod").any(|pod| !pod.is_deleted() && pod::denies(pod))
+    scene.live.owned_by(maker, "Pod").any(|pod| !pod.is_deleted() && !pod.is_started())
 }
 
 const UNSEEN: &str = "its controller has not seen it yet";
@@ -95,7 +95,7 @@ pub fn replica_set<'a>(scene: &Scene<'a>, item: &'a Item) -> Sight {
     let pods: Vec<&Item> = scene.live.owned_by(item, "Pod").filter(|pod| !pod.is_deleted()).collect();
     let available = count(&item.value["status"]["availableReplicas"]);
     let made = u64::try_from(pods.len()).unwrap_or(u64::MAX);
-    if seen(item) && made >= wanted && available >= wanted && !pods.iter().any(|pod| pod::denies(pod)) {
+    if seen(item) && made >= wanted && available >= wanted && !pods.iter().any(|pod| !pod.is_started()) {
         return Sight::Ready(format!("{available} of {wanted} available"));
     }
     let mut below = Sight::Ready(String::new());

@@ -7,6 +7,9 @@ use serde_json::Value;
 pub struct Item {
     pub id: ObjectId,
     pub value: Value,
+    uid: Option<Box<str>>,
+    deleted: bool,
+    started: bool,
 }
 
 /// Who made an object, or holds it.
@@ -32,7 +35,10 @@ impl Item {
         if let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut) {
             meta.remove("managedFields");
         }
-        Self { id, value }
+        let uid = value["metadata"]["uid"].as_str().map(Into::into);
+        let deleted = value["metadata"]["deletionTimestamp"].is_string();
+        let started = started(&value["status"]);
+        Self { id, value, uid, deleted, started }
     }
     pub fn name(&self) -> &str {
         &self.id.name
@@ -42,7 +48,7 @@ impl Item {
         self.id.namespace.as_deref().unwrap_or_default()
     }
     pub fn uid(&self) -> Option<&str> {
-        self.value["metadata"]["uid"].as_str()
+        self.uid.as_deref()
     }
     pub fn created(&self) -> Option<Stamp> {
         moment(&self.value["metadata"]["creationTimestamp"])
@@ -52,7 +58,11 @@ impl Item {
         moment(&self.value["metadata"]["deletionTimestamp"])
     }
     pub fn is_deleted(&self) -> bool {
-        self.value["metadata"]["deletionTimestamp"].is_string()
+        self.deleted
+    }
+    /// Of a pod: no container of it waits to be started. Asked of every pod there is, so it is worked out once.
+    pub fn is_started(&self) -> bool {
+        self.started
     }
     pub fn finalizers(&self) -> Vec<&str> {
         texts(&self.value["metadata"]["finalizers"]).collect()
@@ -76,6 +86,11 @@ impl Item {
     pub fn is(&self, name: &str, status: &str) -> bool {
         self.condition(name).is_some_and(|condition| condition["status"] == status)
     }
+}
+
+fn started(status: &Value) -> bool {
+    let mut states = status["containerStatuses"].as_array().into_iter().flatten();
+    status["phase"] != "Pending" && !states.any(|state| state["state"]["waiting"].is_object())
 }
 
 /// A moment in a field, where there is one.

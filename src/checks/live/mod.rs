@@ -28,6 +28,8 @@ type Within = (Box<str>, Box<str>, Box<str>);
 
 #[derive(Default)]
 pub struct Live {
+    /// Each object by its whole name: what is asked for most.
+    named: HashMap<Box<str>, Arc<Item>>,
     tables: HashMap<Box<str>, Vec<Table>>,
     owned: HashMap<Box<str>, BTreeMap<Within, Arc<Item>>>,
     uids: HashMap<Box<str>, Arc<Item>>,
@@ -81,6 +83,7 @@ impl Live {
         for owner in item.owners() {
             self.owned.entry(owner.uid.into()).or_default().insert(within(&item.id), Arc::clone(&item));
         }
+        self.named.insert(whole(&item.id), Arc::clone(&item));
         let tables = self.tables.entry(item.id.kind.clone()).or_default();
         let at = tables.iter().position(|table| *table.group == *item.id.group()).unwrap_or_else(|| {
             tables.push(Table { group: item.id.group().into(), spaces: BTreeMap::new() });
@@ -108,6 +111,7 @@ impl Live {
         let table = tables.and_then(|tables| tables.iter_mut().find(|table| *table.group == *id.group()));
         let Some(names) = table.and_then(|table| table.spaces.get_mut(space)) else { return false };
         let Some(item) = names.remove(&id.name) else { return false };
+        self.named.remove(&whole(id));
         if let Some(uid) = item.uid() {
             self.uids.remove(uid);
         }
@@ -154,8 +158,7 @@ impl Live {
     }
     /// `namespace` is empty for what belongs to none.
     pub fn find(&self, group: &str, kind: &str, namespace: &str, name: &str) -> Option<&Item> {
-        let table = self.tables.get(kind)?.iter().find(|table| *table.group == *group)?;
-        table.spaces.get(namespace)?.get(name).map(|item| &**item)
+        self.named.get(full(group, kind, namespace, name).as_str()).map(|item| &**item)
     }
     pub fn by_uid(&self, uid: &str) -> Option<&Item> {
         self.uids.get(uid).map(|item| &**item)
@@ -197,6 +200,18 @@ impl Live {
         events.sort_by_key(|event| (event.last, event.warning));
         events
     }
+}
+
+fn full(group: &str, kind: &str, namespace: &str, name: &str) -> String {
+    let mut whole = String::with_capacity(group.len() + kind.len() + namespace.len() + name.len() + 3);
+    for part in [group, "\0", kind, "\0", namespace, "\0", name] {
+        whole.push_str(part);
+    }
+    whole
+}
+
+fn whole(id: &ObjectId) -> Box<str> {
+    full(id.group(), &id.kind, id.namespace.as_deref().unwrap_or_default(), &id.name).into()
 }
 
 fn said_by(id: &ObjectId) -> Box<str> {
