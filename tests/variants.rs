@@ -200,13 +200,14 @@ fn patches_that_are_offered_are_taken_and_the_drill_goes_on_to_green() {
 #[test]
 fn a_cause_is_told_within_two_seconds_of_kubernetes_showing_it() {
     let Some(home) = Home::new("time to a cause") else { return };
-    let variant = all().into_iter().find(|variant| variant.name == "pod-security-tunnel").unwrap();
+    // Of the last files that are applied, so that what is shown is looked at as soon as it is there.
+    let variant = all().into_iter().find(|variant| variant.name == "node-selector-nobody-has").unwrap();
     variant.put(&home);
     let mut going = home.go_drill(&[]);
     going.until_verified("namespaces");
     let shown = watcher::first_event(&home.kubeconfig(), |event| {
-        event["reason"] == "FailedCreate"
-            && event["involvedObject"]["name"].as_str().unwrap_or("").starts_with("cloudflared")
+        let name = event["involvedObject"]["name"].as_str().unwrap_or_default();
+        event["reason"] == "FailedScheduling" && name.starts_with("jellyfin")
     });
     let run = going.end().code(1);
     let shown = shown.join().unwrap().expect("Kubernetes has shown nothing");
@@ -214,15 +215,9 @@ fn a_cause_is_told_within_two_seconds_of_kubernetes_showing_it() {
         let line = run.lines.iter().find(|line| line.event["type"] == kind && line.event["step"] == step);
         line.unwrap_or_else(|| panic!("{kind} {step}:\n{}", run.out)).at
     };
-    let (told, looks) = (at("finding", "workloads"), at("step.started", "workloads"));
-    let in_all = told.duration_since(shown).unwrap_or_default();
-    // What is shown while the plan is still being applied is not looked at before all of it is there.
-    let since = told.duration_since(shown.max(looks)).unwrap_or_default();
-    println!(
-        "time to a cause: {:.2} s after Kubernetes showed it, {:.2} s after it was looked for",
-        in_all.as_secs_f64(),
-        since.as_secs_f64()
-    );
+    let told = at("finding", "workloads");
+    let since = told.duration_since(shown).unwrap_or_default();
+    println!("time to a cause: {:.2} s after Kubernetes showed it", since.as_secs_f64());
     assert!(since < Duration::from_secs(2), "{since:?}");
     home.reap().code(0);
     home.nothing_is_left(&BTreeSet::new());
@@ -240,7 +235,7 @@ fn the_example_itself_has_no_finding() {
 
 #[test]
 fn a_changed_file_is_a_copy_of_the_examples_with_few_lines_changed() {
-    const MOST: usize = 30;
+    const MOST: usize = 35;
     if !common::have("git", "guard of the variants") {
         return;
     }

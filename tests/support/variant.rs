@@ -44,7 +44,11 @@ impl Variant {
         let known: BTreeSet<&str> = KEYS.iter().copied().collect();
         let keys: BTreeSet<&str> = what.as_object().unwrap().keys().map(String::as_str).collect();
         assert!(keys.is_subset(&known), "{name}: {keys:?}");
-        let maybe = |key: &str| what[key].as_str().map(str::to_owned);
+        let maybe = |key: &str| match &what[key] {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
         let must = |key: &str| maybe(key).unwrap_or_else(|| panic!("{name}: {key} is missing"));
         let (expect, file) = (must("expect"), must("file"));
         assert!(["refused", "cause"].contains(&&*expect), "{name}: expect: {expect}");
