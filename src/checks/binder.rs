@@ -286,15 +286,17 @@ fn selected(claim: &ClaimFacts, volume: &VolumeFacts, misses: &mut Vec<Miss>) {
 }
 
 impl Miss {
-    /// How far away a volume is that breaks this rule: a label is put on in a moment, a volume in use is out of reach.
+    /// How far away a volume is that breaks this rule: a label that was forgotten is put on in a moment; one with another
+    /// value says that the volume is meant for somebody else; a volume in use is out of reach.
     fn weight(&self) -> u32 {
         match self {
-            Miss::Label { .. } => 1,
+            Miss::Label { has: None, .. } => 1,
             Miss::KeptForOlder(_) => 2,
             Miss::Small { .. } | Miss::Access(_) => 3,
             Miss::Class { .. } | Miss::Attributes { .. } => 4,
             Miss::Phase(_) | Miss::Deleted => 6,
             Miss::Block { .. } => 8,
+            Miss::Label { has: Some(_), .. } => 20,
             Miss::KeptFor(_) => 50,
             Miss::AsksFor(_) => 100,
         }

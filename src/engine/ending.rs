@@ -11,6 +11,8 @@ pub enum Stopped {
     No,
     Failure(usize),
     Signal(&'static str),
+    /// The cluster has ended.
+    Lost,
     /// Records cannot be written any more.
     Journal(String),
 }
@@ -23,6 +25,7 @@ pub fn ending(planned: &Planned, board: &Board, stopped: &Stopped, run: &RunId, 
     let open = count(State::Stopped) + count(State::NotRun);
     let outcome = match stopped {
         Stopped::Journal(_) => Outcome::JournalFailed,
+        Stopped::Lost => Outcome::Failed,
         Stopped::No | Stopped::Failure(_) | Stopped::Signal(_) if faults > 0 => Outcome::Failed,
         Stopped::No | Stopped::Failure(_) | Stopped::Signal(_) if unknown > 0 => Outcome::Refused,
         Stopped::Signal(_) if open > 0 => Outcome::Interrupted,
@@ -103,6 +106,7 @@ pub fn why_not(planned: &Planned, board: &Board, stopped: &Stopped, tried: bool,
             format!("nothing new was begun after {} failed", planned.file.steps[*failed].id)
         }
         (None, Stopped::Signal(signal)) => format!("nothing new was begun after {signal}"),
+        (None, Stopped::Lost) => "nothing new was begun after the sandbox had ended".to_owned(),
         (None, Stopped::No | Stopped::Journal(_)) => "nothing new was begun".to_owned(),
     }
 }

@@ -5,6 +5,7 @@ mod choose;
 pub mod decide;
 pub mod disk;
 pub mod ending;
+mod lost;
 pub mod open;
 pub mod ready;
 pub mod run;

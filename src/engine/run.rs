@@ -12,6 +12,7 @@ use crate::journal::record::Pid;
 use crate::journal::{Did, Memory, Part, Record};
 use crate::model::{Ending, State, StepId};
 use crate::plan::OnFailure;
+use crate::plan::file::CLUSTER;
 use crate::plan::load::Planned;
 use crate::steps::contract::Seen;
 use crate::steps::scene;
@@ -40,10 +41,12 @@ pub struct Wishes {
     pub keep: bool,
 }
 
-enum Message {
+pub(super) enum Message {
     Word(usize, Word),
     /// The pause before the next attempt is over.
     Again(usize),
+    /// The cluster has ended.
+    Lost,
 }
 
 pub(super) struct Loop {
@@ -53,7 +56,7 @@ pub(super) struct Loop {
     pub(super) wishes: Wishes,
     pub(super) board: Board,
     ready: Ready,
-    brake: Rc<Brake>,
+    pub(super) brake: Rc<Brake>,
     /// That of the end, which nobody pulls: what is taken back is taken back whatever stopped the steps.
     pub(super) last_brake: Brake,
     /// The cluster, once the run has one.
@@ -71,7 +74,7 @@ pub(super) struct Loop {
     resting: usize,
     /// An intent or an outcome is in line for the disk.
     pub(super) owing: bool,
-    words: mpsc::UnboundedSender<Message>,
+    pub(super) words: mpsc::UnboundedSender<Message>,
 }
 
 /// Runs the plan to its end, whatever end that is.
@@ -174,6 +177,7 @@ impl Loop {
                 self.resting -= 1;
                 self.ready.offer(step);
             }
+            Message::Lost => self.lost(),
             Message::Word(step, Word::Started(process, part)) => {
                 let child = Pid { pid: process.pid, started: process.started };
                 let part = match part {
@@ -264,6 +268,9 @@ impl Loop {
         if state.lets_dependents_go() {
             let planned = self.planned.clone();
             self.ready.release(&planned.graph, step);
+        }
+        if state == State::Verified && step == CLUSTER && self.planned.file.cluster.is_some() {
+            self.watch_cluster();
         }
         let bad = matches!(state, State::Failed | State::Unknown);
         if bad && self.planned.file.steps[step].on_failure == OnFailure::Stop && self.stopped == Stopped::No {

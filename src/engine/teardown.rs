@@ -52,6 +52,7 @@ impl Loop {
                 self.take_back(&mut torn).await;
                 self.target.leave()
             }
+            (false, Some(_)) if self.stopped == Stopped::Lost => self.target.leave(),
             (false, Some(up)) => {
                 let (_, sandbox) = self.target.leave();
                 self.keep(&up, sandbox, KEPT, &mut torn);
@@ -132,16 +133,20 @@ impl Loop {
 
     /// Ends the cluster, and looks whether it is gone.
     async fn remove(&mut self, up: &Up, sandbox: Option<Sandbox>, torn: &mut Torn) {
-        let ended = match sandbox {
-            Some(sandbox) => sandbox.down(&self.touch).await.map(|exit| (exit, String::new())),
-            None => match sandbox::find(self.touch.look()) {
+        let mut ended = match sandbox {
+            Some(sandbox) => sandbox.down(&self.touch).await.map(|_| ()),
+            None => Ok(()),
+        };
+        // Somebody else's child, or one that was killed and could not clear up.
+        if files::exists(self.touch.look(), &up.about.dir) {
+            ended = match sandbox::find(self.touch.look()) {
                 Ok(program) => {
                     let words = [OsString::from("down"), up.about.dir.clone().into()];
-                    sandbox::ask(self.touch.look(), &program, &words).await
+                    sandbox::ask(self.touch.look(), &program, &words).await.map(|_| ())
                 }
                 Err(why) => Err(std::io::Error::other(why)),
-            },
-        };
+            };
+        }
         if let Err(error) = ended {
             torn.failed = true;
             torn.left.push(format!("sandbox {}: could not be ended: {error}", up.about.name));

@@ -4,8 +4,8 @@
 use super::detach::pipe;
 use super::lock;
 use super::log::StepLog;
-use super::process::{self, Child, Exit, GRACE};
-use super::procfs::{MARK_RUN, MARK_STEP};
+use super::process::{self, Child, Exit, GRACE, Stranger};
+use super::procfs::{self, MARK_RUN, MARK_STEP};
 use super::ready::{self, Ready};
 use super::{Look, Touch, files};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub const PROGRAM: &str = "blackstart-sandbox";
 pub const VARIABLE: &str = "BLACKSTART_SANDBOX";
 /// What the program tells about itself must fit into this.
 const LONGEST_LINE: usize = 64 << 10;
+/// So much is shown of a line that is none of a sandbox.
+const SHOWN: usize = 200;
 
 /// A sandbox as it tells of itself; the same text lies in its folder as `sandbox.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +34,9 @@ pub struct About {
     pub version: String,
     /// UID of the namespace kube-system: no other cluster has it.
     pub uid: String,
+    /// The process that keeps it alive.
+    #[serde(default)]
+    pub pid: i32,
     pub nodes: Vec<Node>,
     pub host_root: PathBuf,
     /// `listed`, or `assumed`: then every image is taken to be there.
@@ -75,15 +80,22 @@ pub fn find(look: Look) -> Result<PathBuf, String> {
     })
 }
 
-/// Starts one and returns when it is usable. Its own words go into the log, marked as a program of this step.
-pub async fn up(
+/// One that was started and has not yet said that it is usable.
+pub struct Starting {
+    child: Child,
+    life: File,
+    answers: Option<File>,
+}
+
+/// Starts one. Its own words go into the log, marked as a program of this step.
+pub fn start(
     touch: &Touch,
     program: &Path,
     arguments: &[OsString],
     run: &Path,
     step: &str,
     log: &StepLog,
-) -> io::Result<Result<Sandbox, Exit>> {
+) -> io::Result<Starting> {
     let (theirs, life) = pipe()?;
     let (answers, ours) = pipe()?;
     let marks = [(MARK_RUN.into(), run.as_os_str().to_owned()), (MARK_STEP.into(), step.into())];
@@ -101,16 +113,36 @@ pub async fn up(
     let handle = expression.start()?;
     // The expression holds our copies of its ends of the pipes; the end of its output must reach us.
     drop(expression);
-    let mut child = process::adopt(touch.look(), handle)?;
-    match line(answers).await {
-        Ok(Some(line)) => {
-            let about = serde_json::from_slice(&line).map_err(io::Error::other)?;
-            Ok(Ok(Sandbox { child, life: Some(life), about }))
+    let child = process::adopt(touch.look(), handle)?;
+    Ok(Starting { child, life, answers: Some(answers) })
+}
+
+impl Starting {
+    /// Waits until it is usable, or has ended. May be broken off; then it is to be ended.
+    pub async fn usable(&mut self) -> io::Result<Result<About, Exit>> {
+        let answers = self.answers.take().ok_or(io::ErrorKind::NotFound)?;
+        match line(answers).await? {
+            Some(line) => match serde_json::from_slice(&line) {
+                Ok(about) => Ok(Ok(about)),
+                Err(error) => {
+                    let shown: String = String::from_utf8_lossy(&line).chars().take(SHOWN).collect();
+                    Err(io::Error::other(format!("this is not how a sandbox speaks of itself: {shown:?} ({error})")))
+                }
+            },
+            None => self.child.wait().await.map(Err),
         }
-        Ok(None) => Ok(Err(child.wait().await?)),
-        Err(error) => {
-            child.end(GRACE).await?;
-            Err(error)
+    }
+
+    pub fn up(self, about: About) -> Sandbox {
+        Sandbox { child: self.child, life: Some(self.life), about }
+    }
+
+    /// Ends it: one that means well does so when its input ends, and clears up after itself.
+    pub async fn end(mut self, _: &Touch) -> io::Result<Exit> {
+        drop(self.life);
+        match tokio::time::timeout(GRACE, self.child.wait()).await {
+            Ok(exit) => exit,
+            Err(_) => self.child.end(GRACE).await,
         }
     }
 }
@@ -132,15 +164,16 @@ impl Sandbox {
             Err(_) => self.child.end(GRACE).await,
         }
     }
-
-    /// Returns when it has ended by itself, which no run expects.
-    pub async fn ended(&mut self) -> io::Result<Exit> {
-        self.child.wait().await
-    }
 }
 
 /// How long it has to clear up after itself before it is ended.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The process that keeps this sandbox alive, so that its end can be waited for; None when it has ended.
+pub fn life(look: Look, about: &About) -> Option<Stranger> {
+    let process = procfs::identify(look, about.pid)?;
+    lock::is_held(look, &about.dir.join("lock")).then(|| Stranger::find(look, process)).flatten()
+}
 
 /// The sandbox that lies in this folder, when it lives.
 pub fn living(look: Look, folder: &Path) -> Option<About> {

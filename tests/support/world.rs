@@ -94,6 +94,12 @@ impl World {
         let how = PatchParams::apply(manager).force();
         self.api(&id).await.patch(&id.name, &how, &Patch::Apply(body)).await.unwrap();
     }
+    /// The same, but what is somebody else's stays so: then it is an error.
+    pub async fn other_offers(&self, manager: &str, body: &Value) -> Result<(), String> {
+        let id = ObjectId::of(body).unwrap();
+        let done = self.api(&id).await.patch(&id.name, &PatchParams::apply(manager), &Patch::Apply(body)).await;
+        done.map(drop).map_err(|error| error.to_string())
+    }
     /// Another changes this as `kubectl edit` would.
     pub async fn other_edits(&self, manager: &str, id: &ObjectId, patch: &Value) {
         let how = PatchParams { field_manager: Some(manager.to_owned()), ..PatchParams::default() };

@@ -7,10 +7,15 @@ use super::way::Way;
 use super::workload::{count, pods_of};
 use super::{pod, refusal};
 use crate::checks::live::Item;
+use crate::model::ObjectId;
+use serde_json::Value;
 
 pub fn job<'a>(scene: &Scene<'a>, item: &'a Item) -> Sight {
     if item.is("Complete", "True") {
-        return Sight::Ready("complete".into());
+        return match ends_soon(&item.value) {
+            Some(seconds) => Sight::Waiting(format!("complete; to be cleared away {seconds} s after its end")),
+            None => Sight::Ready("complete".into()),
+        };
     }
     let failed = ["Failed", "FailureTarget"].into_iter().find(|name| item.is(name, "True"));
     if let Some(condition) = failed.and_then(|name| item.condition(name)) {
@@ -39,6 +44,22 @@ pub fn job<'a>(scene: &Scene<'a>, item: &'a Item) -> Sight {
         Sight::Waiting(more) => Sight::Waiting(format!("{why}: {more}")),
         cause @ Sight::Cause(_) => cause.from(&item.id, why),
     }
+}
+
+/// So near its end a finished Job is waited for until it is gone: whether it goes is part of whether it ended.
+const SOON: u64 = 60;
+
+/// How long after its end it is cleared away, where that is soon and somebody else has to let it go.
+fn ends_soon(job: &Value) -> Option<u64> {
+    let held = job["metadata"]["finalizers"].as_array().is_some_and(|finalizers| !finalizers.is_empty());
+    job["spec"]["ttlSecondsAfterFinished"].as_u64().filter(|seconds| held && *seconds <= SOON)
+}
+
+/// A Job that is no more: one that said that it was complete and may be cleared away has done what it was for.
+pub fn gone(scene: &Scene<'_>, id: &ObjectId) -> Option<String> {
+    let said = scene.live.events_about(id);
+    let ended = said.last().filter(|event| event.reason == "Completed" && !event.warning)?;
+    Some(format!("complete, and cleared away ({})", ended.message))
 }
 
 /// The Job tries no more. Why its last pod ended badly is the cause, where that can still be seen.

@@ -44,7 +44,11 @@ impl<'a> Scene<'a> {
         let ending = id.namespace.as_deref().and_then(|name| namespace::terminating(self, name));
         match ending {
             Some(cause) => self.conclude(cause.seen_from(id, "is not there").sight(), None, None),
-            None => Standing::Waiting { why: format!("{id} is not there yet") },
+            None => match (id.group(), &*id.kind) {
+                ("batch", "Job") => job::gone(self, id).map(Standing::Ready),
+                _ => None,
+            }
+            .unwrap_or_else(|| Standing::Waiting { why: format!("{id} is not there yet") }),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::model::{Digest, Finding, Mode, Provider, Spot};
 use crate::sys::kube::Kube;
 use crate::sys::pace::{BrokenOff, Halt};
 use crate::sys::process::Exit;
-use crate::sys::sandbox::{self, About};
+use crate::sys::sandbox::{self, About, Sandbox};
 use crate::sys::{Look, files};
 use config::Config;
 use std::ffi::OsString;
@@ -84,29 +84,49 @@ impl Cluster {
                 Ok((crate::sys::log::StepLog::of(log.handle()?, scene.run, scene.step), log.length()))
             })
             .map_err(|error| never(format!("its log: {error}")))?;
-        let up = sandbox::up(scene.touch, &program, &words, scene.run, scene.step, &log);
-        let sandbox = match scene.pace.keep(up).await {
-            Err(BrokenOff::Brake) => return Err(Mishap::Stopped { reason: "the sandbox was broken off".to_owned() }),
+        let started = sandbox::start(scene.touch, &program, &words, scene.run, scene.step, &log);
+        let mut starting = started.map_err(|error| never(format!("{}: {error}", program.display())))?;
+        let mishap = match scene.pace.keep(starting.usable()).await {
+            Ok(Ok(Ok(about))) => return self.settle(scene, starting.up(about)).await.map_err(broken),
+            Err(BrokenOff::Brake) => Mishap::Stopped { reason: "the sandbox was broken off".to_owned() },
             Err(BrokenOff::Deadline(time)) => {
                 let reason = format!("the sandbox was not usable within {}", crate::model::time::spoken(time));
-                return Err(Mishap::Failed { reason, tail: log.tail(scene.touch, from), began: true });
+                Mishap::Failed { reason, tail: log.tail(scene.touch, from), began: true }
             }
-            Ok(Err(error)) => return Err(broken(format!("{}: {error}", program.display()))),
+            Ok(Err(error)) => broken(format!("{}: {error}", program.display())),
             Ok(Ok(Err(exit))) => {
                 let reason = format!("{} ended before the sandbox was usable: {exit}", program.display());
-                return Err(Mishap::Failed { reason, tail: log.tail(scene.touch, from), began: true });
+                Mishap::Failed { reason, tail: log.tail(scene.touch, from), began: true }
             }
-            Ok(Ok(Ok(sandbox))) => sandbox,
         };
-        let about = sandbox.about.clone();
-        let text = serde_json::to_vec(&about).map_err(|error| broken(error.to_string()))?;
-        files::replace(scene.touch, &scene.run.join(FILE), &text)
-            .map_err(|error| broken(format!("{}: {error}", scene.run.join(FILE).display())))?;
-        let kube = Kube::connect(scene.touch.look(), &about.kubeconfig)
-            .await
-            .map_err(|trouble| broken(format!("{}: {trouble}", about.server)))?;
-        scene.target.is(Up { kube, about, nameless: self.config.is_nameless() }, Some(sandbox));
-        Ok(())
+        match starting.end(scene.touch).await {
+            Ok(_) => Err(mishap),
+            Err(error) => Err(broken(format!("{}: it cannot be ended: {error}", program.display()))),
+        }
+    }
+
+    /// Takes a sandbox that is usable as the cluster of this run; one that cannot be taken is ended.
+    async fn settle(&self, scene: &Scene<'_>, sandbox: Sandbox) -> Result<(), String> {
+        let (path, about) = (scene.run.join(FILE), sandbox.about.clone());
+        let written = serde_json::to_vec(&about).map_err(|error| error.to_string()).and_then(|text| {
+            files::replace(scene.touch, &path, &text).map_err(|error| format!("{}: {error}", path.display()))
+        });
+        let kube = match written {
+            Ok(()) => {
+                Kube::connect(scene.touch.look(), &about.kubeconfig).await.map_err(|t| format!("{}: {t}", about.server))
+            }
+            Err(why) => Err(why),
+        };
+        match kube {
+            Ok(kube) => {
+                scene.target.is(Up { kube, about, nameless: self.config.is_nameless() }, Some(sandbox));
+                Ok(())
+            }
+            Err(why) => match sandbox.down(scene.touch).await {
+                Ok(_) => Err(why),
+                Err(error) => Err(format!("{why}; and it cannot be ended: {error}")),
+            },
+        }
     }
 
     /// Whether the cluster of this run lives and answers.
