@@ -1,6 +1,13 @@
 //! Whole drills for tests: a copy of the example under a name of its own, the real binary, a real Kubernetes, and a look at
 //! what is left of all that. At most two sandboxes live at once, whatever the tests of a binary do side by side.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::wrong_self_convention)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::wrong_self_convention
+)]
 
 use crate::common::{Lab, not_run};
 use serde_json::Value;
