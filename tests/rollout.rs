@@ -133,6 +133,60 @@ fn a_count_that_a_pod_denies_is_not_believed() {
 }
 
 #[test]
+fn a_deployment_whose_pod_was_not_started_is_not_ready_whatever_its_counts_say() {
+    let meta = |name: &str, owner: &str| json!({"name": name, "namespace": "apps", "uid": name, "ownerReferences": [{"apiVersion": "apps/v1", "kind": "O", "name": owner, "uid": owner, "controller": true}]});
+    let set = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": meta("x-1", "x"), "spec": {"replicas": 1}, "status": {"availableReplicas": 1}});
+    let counted = json!({"observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1});
+    let of = |state: Value| {
+        let status = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [{"name": "c", "ready": true, "restartCount": 0, "state": state}]});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta("x-1-a", "x-1"), "spec": {"nodeName": "n"}, "status": status});
+        stand("apps/v1", "Deployment", json!({}), counted.clone(), vec![set.clone(), pod])
+    };
+    assert!(ready(&of(json!({"running": {}}))));
+    waits(
+        &of(json!({"waiting": {"reason": "ContainerCreating"}})),
+        "a pod was not started: its containers are being made",
+    );
+}
+
+#[test]
+fn of_two_pods_the_one_that_never_heals_is_told() {
+    let crash = json!({"phase": "Running", "conditions": [{"type": "PodScheduled", "status": "True"}], "containerStatuses": [{"name": "c", "ready": false, "restartCount": 4,
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 1}}}]});
+    let denied = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "True"}], "containerStatuses": [{"name": "c", "ready": false, "restartCount": 0,
+        "state": {"waiting": {"reason": "InvalidImageName"}}}]});
+    let status = json!({"observedGeneration": 2, "replicas": 2, "currentRevision": "a", "updateRevision": "a"});
+    for pods in [[&crash, &denied], [&denied, &crash]] {
+        let pods = pods.iter().enumerate().map(|(at, status)| pod(&format!("x-{at}"), (*status).clone()));
+        let standing = stand("apps/v1", "StatefulSet", json!({"replicas": 2}), status.clone(), pods.collect());
+        assert!(matches!(&standing, Standing::Stuck(trouble) if trouble.id == "F17"), "{standing:?}");
+    }
+}
+
+#[test]
+fn a_scheduler_that_tries_again_at_once_is_waited_for() {
+    let of = |reason: &str| {
+        let message = "running PreBind plugin \"VolumeBinding\": the object has been modified; please apply your changes to the latest version and try again";
+        let status = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": reason, "message": message}]});
+        stand("v1", "Pod", json!({"containers": [{"name": "c"}]}), status, vec![])
+    };
+    waits(&of("SchedulerError"), "the object has been modified");
+    assert!(matches!(of("Unschedulable"), Standing::Stuck(trouble) if trouble.id == "UNKNOWN"));
+}
+
+#[test]
+fn no_value_of_a_secret_is_told_whoever_wrote_it() {
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "apps"}, "data": {"k": "Y2FuYXJ5LTQ3MTE="}});
+    let event = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e", "namespace": "apps"}, "reason": "FailedCreate", "type": "Warning",
+        "involvedObject": {"kind": "DaemonSet", "namespace": "apps", "name": "x"}, "message": "Error creating: admission said canary-4711 is wrong"});
+    let status = json!({"observedGeneration": 2, "desiredNumberScheduled": 1});
+    let standing = stand("apps/v1", "DaemonSet", json!({}), status, vec![secret, event]);
+    let Standing::Stuck(trouble) = &standing else { panic!("{standing:?}") };
+    assert_eq!(trouble.raw, ["Error creating: admission said (hidden) is wrong"]);
+    assert!(!format!("{standing:?}").contains("canary"));
+}
+
+#[test]
 fn a_claim_that_waits_for_its_first_pod_is_no_fault() {
     let class = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "local"}, "provisioner": "rancher.io/local-path", "volumeBindingMode": "WaitForFirstConsumer"});
     let spec = json!({"accessModes": ["ReadWriteOnce"], "storageClassName": "local", "resources": {"requests": {"storage": "1Gi"}}});

@@ -62,17 +62,16 @@ impl<'a> Scene<'a> {
                 Some(usual) => Standing::Slow { why, usual },
                 None => Standing::Waiting { why },
             },
-            Sight::Cause(cause) => match self.healing(&cause) {
-                false if cause.trouble.heals == Heals::May && slow.is_some() => {
-                    Standing::Slow { why: cause.trouble.message, usual: slow.unwrap_or_default() }
+            Sight::Cause(cause) => {
+                let heals = cause.trouble.heals == Heals::May;
+                let healing = self.healing(&cause);
+                let trouble = self.hidden(cause.trouble);
+                match slow {
+                    _ if healing => Standing::Waiting { why: trouble.message },
+                    Some(usual) if heals => Standing::Slow { why: trouble.message, usual },
+                    Some(_) | None => Standing::Stuck(Box::new(trouble)),
                 }
-                false => Standing::Stuck(Box::new(self.hidden(cause.trouble))),
-                true => Standing::Waiting {
-                    why: self
-                        .live
-                        .hide(cause.trouble.object.namespace.as_deref().unwrap_or_default(), &cause.trouble.message),
-                },
-            },
+            }
         }
     }
 
