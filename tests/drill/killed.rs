@@ -100,7 +100,7 @@ fn a_cluster_that_dies_under_the_drill_makes_it_red_at_once_and_is_named() {
         let mut going = home.go_drill(&[]);
         going.until_verified(step);
         let sockets = home.sockets();
-        let processes = home.lab.processes();
+        let processes = home.processes();
         let (pid, _) = processes.iter().find(|(_, line)| line.contains("blackstart-sandbox up ")).unwrap();
         common::signal(u32::try_from(*pid).unwrap(), "KILL");
         let run = going.end_within(Duration::from_secs(60)).code(1);
