@@ -69,7 +69,7 @@ fn a_kept_cluster_lives_until_its_deadline_or_until_it_is_reaped_and_no_longer()
     let sockets = home.sockets();
     assert!(!sockets.is_empty(), "it does not live");
     // The run has come to its end all the same.
-    home.does(&["resume"]).says("nothing to resume");
+    home.does(&["resume"]).code(2).says("no run that could go on");
     home.reap().code(0).says("1 sandbox removed");
     home.nothing_is_left(&sockets);
     home.reap().code(0).says("0 sandboxes removed");
