@@ -64,6 +64,7 @@ const ONLY_THE_READER: &[&str] = &[
     "cluster-config-is-a-list",
     "cluster-config-is-broken",
     "cluster-config-is-missing",
+    "cluster-config-with-a-line-break",
     "cycle-of-five",
     "cycle-of-two",
     "cycle-of-two-folders",

@@ -180,7 +180,8 @@ fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<Clust
         let name = PlanName::new(&text);
         name.map_err(|why| own.faults.add(at, format!("`name`: `{}` {why}", short(&text)))).ok()
     });
-    let config = own.text("config", "the path of a file").map(|(text, at)| (text.into_owned(), at));
+    let at = own.value_at("config");
+    let config = own.read("config", "the path of a file", crate::steps::fields::path).zip(at);
     own.finish("`cluster`", &[keys::CLUSTER]);
     let name = name.as_ref().or(plan).map_or_else(String::new, |name| name.as_str().to_owned());
     provider.map(|_| Cluster { provider: Provider::Sandbox, name, config, at: entry.at })

@@ -228,11 +228,6 @@ impl<'s, 'f> Fields<'s, 'f> {
 
     /// One path, or a list of them, as the plan writes them.
     pub fn paths(&mut self, key: &str) -> Vec<(String, Spot)> {
-        let rule = |text: &str| match text {
-            "" => Err("names nothing: write the path of a file or folder".to_owned()),
-            text if text.contains(char::is_control) => Err("has an invisible character in it: take it out".to_owned()),
-            text => Ok(text.to_owned()),
-        };
         let one = self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value.sort());
         match one {
             None => Vec::new(),
@@ -244,10 +239,10 @@ impl<'s, 'f> Fields<'s, 'f> {
                 if let Some(at) = empty {
                     self.faults.add(at, format!("`{key}` names nothing: write the path of a file or folder"));
                 }
-                self.list(key, "paths", rule)
+                self.list(key, "paths", path)
             }
             Some(Sort::Nothing | Sort::Number | Sort::Flag | Sort::Text | Sort::Map) => {
-                self.ruled(key, "a path, or a list of paths", rule).into_iter().collect()
+                self.ruled(key, "a path, or a list of paths", path).into_iter().collect()
             }
         }
     }
@@ -380,6 +375,15 @@ impl<'s, 'f> Fields<'s, 'f> {
             self.faults.add(self.at, format!("{of} has no `{key}`. {doc}"));
         }
         there
+    }
+}
+
+/// A path as a plan may write it.
+pub fn path(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("names nothing: write the path of a file or folder".to_owned()),
+        text if text.contains(char::is_control) => Err("has an invisible character in it: take it out".to_owned()),
+        text => Ok(text.to_owned()),
     }
 }
 
