@@ -9,7 +9,7 @@ use crate::sys::Touch;
 use crate::sys::pace::{BrokenOff, Pace};
 use crate::sys::process::Stranger;
 use crate::sys::procfs::Process;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 
 /// What the loop wants done.
@@ -75,6 +75,7 @@ impl<'a> Around<'a> {
             pace,
             target,
             log: RefCell::new(None),
+            unchanged: Cell::new(false),
             started,
             say,
             found,

@@ -152,7 +152,8 @@ impl Loop {
             torn.left.push(format!("sandbox {}: could not be ended: {error}", up.about.name));
         }
         let look = self.touch.look();
-        let processes = procfs::everything_marked(look, &self.opened.run.to_string_lossy());
+        let processes =
+            procfs::everything_of(look, &self.opened.run.to_string_lossy(), &up.about.dir.to_string_lossy());
         let folders: Vec<_> = [&up.about.dir].into_iter().filter(|dir| files::exists(look, dir)).collect();
         let address = up.about.server.trim_start_matches("https://").to_owned();
         let ports: Vec<_> = match net::connect(look, &address).await {

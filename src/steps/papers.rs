@@ -46,6 +46,7 @@ pub async fn put(scene: &Scene<'_>, up: &Up, papers: &Papers) -> Result<(), Mish
     logged(scene, &applied).map_err(|reason| Mishap::Failed { reason, tail: Vec::new(), began: true })?;
     if applied.hitches.is_empty() {
         (scene.say)(applied.to_string());
+        scene.unchanged.set(applied.created + applied.changed == 0);
         return Ok(());
     }
     if scene.pace.is_braked() {
@@ -72,7 +73,15 @@ pub async fn ask(scene: &Scene<'_>, up: &Up, papers: &Papers) -> Seen {
     if scene.pace.is_braked() && !compared.hitches.is_empty() {
         return Seen::BrokenOff("broken off".to_owned());
     }
-    judged(&compared)
+    match judged(&compared) {
+        Seen::Present(saw) => Seen::Present(saw + unmoved(scene)),
+        other => other,
+    }
+}
+
+/// What there is to add when this very step had nothing to do.
+pub fn unmoved(scene: &Scene<'_>) -> &'static str {
+    if scene.unchanged.get() { "; nothing had to be changed" } else { "" }
 }
 
 fn judged(compared: &Compared) -> Seen {

@@ -8,7 +8,7 @@ use crate::sys::log::StepLog;
 use crate::sys::pace::{BrokenOff, Pace};
 use crate::sys::process::{self, Exit, GRACE, NoChild, Order};
 use crate::sys::procfs::Process;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 
 /// Which of a step's two programs is meant.
@@ -35,6 +35,8 @@ pub struct Scene<'a> {
     pub started: &'a dyn Fn(Process, Part),
     /// Told what people should see while the step goes on.
     pub say: &'a dyn Fn(String),
+    /// An apply of this step found everything as it should be.
+    pub unchanged: Cell<bool>,
     /// Told what holds it up, the moment that is known.
     pub found: &'a dyn Fn(Cause),
 }

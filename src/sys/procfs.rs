@@ -82,9 +82,10 @@ pub fn marked(_: Look, run: &str) -> BTreeMap<String, Vec<Process>> {
     found
 }
 
-/// Every live process that carries the mark of this run, whoever started it, with its command line.
-pub fn everything_marked(_: Look, run: &str) -> Vec<(i32, String)> {
-    let wanted = format!("{MARK_RUN}={run}");
+/// Every live process that carries the mark of this run, whoever started it, with its command line; and every one that
+/// lives in this folder, by what its environment says: the parts of a sandbox get no mark of ours.
+pub fn everything_of(_: Look, run: &str, folder: &str) -> Vec<(i32, String)> {
+    let (wanted, within) = (format!("{MARK_RUN}={run}"), format!("={folder}/"));
     let own = i32::try_from(std::process::id()).unwrap_or(0);
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
@@ -92,7 +93,11 @@ pub fn everything_marked(_: Look, run: &str) -> Vec<(i32, String)> {
     for pid in pids.filter(|pid| *pid != own) {
         let lives = stat(pid).is_some_and(|now| !matches!(now.state, b'Z' | b'X'));
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        if lives && environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes()) {
+        let names_it = |variable: &[u8]| {
+            let value = variable.iter().position(|byte| *byte == b'=').map(|at| &variable[at..]);
+            variable == wanted.as_bytes() || value.is_some_and(|value| value.starts_with(within.as_bytes()))
+        };
+        if lives && environment.split(|byte| *byte == 0).any(names_it) {
             let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
             found.push((pid, String::from_utf8_lossy(&line).replace('\0', " ").trim_end().to_owned()));
         }

@@ -85,6 +85,8 @@ pub struct Starting {
     child: Child,
     life: File,
     answers: Option<File>,
+    /// It has ended by itself, and was waited for.
+    over: bool,
 }
 
 /// Starts one. Its own words go into the log, marked as a program of this step.
@@ -114,7 +116,7 @@ pub fn start(
     // The expression holds our copies of its ends of the pipes; the end of its output must reach us.
     drop(expression);
     let child = process::adopt(touch.look(), handle)?;
-    Ok(Starting { child, life, answers: Some(answers) })
+    Ok(Starting { child, life, answers: Some(answers), over: false })
 }
 
 impl Starting {
@@ -129,7 +131,11 @@ impl Starting {
                     Err(io::Error::other(format!("this is not how a sandbox speaks of itself: {shown:?} ({error})")))
                 }
             },
-            None => self.child.wait().await.map(Err),
+            None => {
+                let exit = self.child.wait().await?;
+                self.over = true;
+                Ok(Err(exit))
+            }
         }
     }
 
@@ -138,11 +144,14 @@ impl Starting {
     }
 
     /// Ends it: one that means well does so when its input ends, and clears up after itself.
-    pub async fn end(mut self, _: &Touch) -> io::Result<Exit> {
+    pub async fn end(mut self, _: &Touch) -> io::Result<()> {
         drop(self.life);
+        if self.over {
+            return Ok(());
+        }
         match tokio::time::timeout(GRACE, self.child.wait()).await {
-            Ok(exit) => exit,
-            Err(_) => self.child.end(GRACE).await,
+            Ok(exit) => exit.map(|_| ()),
+            Err(_) => self.child.end(GRACE).await.map(|_| ()),
         }
     }
 }

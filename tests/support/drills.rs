@@ -140,10 +140,26 @@ impl Home {
         let bases = within(std::env::temp_dir()).into_iter().filter(|path| starts(path, "blackstart-sandbox-"));
         bases.flat_map(within).filter(|path| starts(path, &format!("{}-", self.lab.name))).collect()
     }
+    /// Everything that runs for this home: its programs have its name in their environment, in the path of the run or of
+    /// the sandbox's folder.
+    pub fn processes(&self) -> Vec<(i32, String)> {
+        let marks = ["-", "/", "\0"].map(|behind| format!("/{}{behind}", self.lab.name).into_bytes());
+        let mut found = self.lab.processes();
+        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+            let read = |name: &str| std::fs::read(entry.path().join(name)).unwrap_or_default();
+            let environment = read("environ");
+            let marked = |mark: &Vec<u8>| environment.windows(mark.len()).any(|window| window == mark);
+            if marks.iter().any(marked) && found.iter().all(|(known, _)| *known != pid) {
+                found.push((pid, String::from_utf8_lossy(&read("cmdline")).replace('\0', " ").trim_end().to_owned()));
+            }
+        }
+        found
+    }
     /// The sockets on which processes of ours listen, by their inodes: a port may be somebody else's a moment later.
     pub fn sockets(&self) -> BTreeSet<String> {
         let mut own = BTreeSet::new();
-        for (pid, _) in self.lab.processes() {
+        for (pid, _) in self.processes() {
             let open = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
             let links = open.filter_map(|entry| std::fs::read_link(entry.path()).ok());
             own.extend(
@@ -156,7 +172,7 @@ impl Home {
     #[track_caller]
     pub fn nothing_is_left(&self, sockets: &BTreeSet<String>) {
         let began = Instant::now();
-        let left = || (self.lab.processes(), self.folders(), sockets & &listening());
+        let left = || (self.processes(), self.folders(), sockets & &listening());
         while left() != (Vec::new(), Vec::new(), BTreeSet::new()) {
             assert!(began.elapsed() < Duration::from_secs(20), "left: {:#?}", left());
             std::thread::sleep(Duration::from_millis(50));
@@ -167,8 +183,8 @@ impl Home {
 impl Drop for Home {
     /// Also a test that failed leaves nothing behind.
     fn drop(&mut self) {
-        if !self.lab.processes().is_empty() || !self.folders().is_empty() {
-            for (pid, _) in self.lab.processes() {
+        if !self.processes().is_empty() || !self.folders().is_empty() {
+            for (pid, _) in self.processes() {
                 let pid = rustix::process::Pid::from_raw(pid).unwrap();
                 let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
             }

@@ -100,7 +100,7 @@ impl Cluster {
             }
         };
         match starting.end(scene.touch).await {
-            Ok(_) => Err(mishap),
+            Ok(()) => Err(mishap),
             Err(error) => Err(broken(format!("{}: it cannot be ended: {error}", program.display()))),
         }
     }

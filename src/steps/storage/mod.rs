@@ -129,7 +129,11 @@ impl Storage {
                 let count = papers.of_kind("PersistentVolume").count();
                 let labels: Vec<String> = self.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
                 let labels = if labels.is_empty() { String::new() } else { format!(" with {}", labels.join(", ")) };
-                Seen::Present(format!("{count} volumes{labels}, {} folders, each as the files say", folders.len()))
+                Seen::Present(format!(
+                    "{count} volumes{labels}, {} folders, each as the files say{}",
+                    folders.len(),
+                    papers::unmoved(scene)
+                ))
             }
             other => other,
         }
