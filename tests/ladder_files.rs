@@ -327,7 +327,7 @@ fn a_cron_job_that_its_file_does_not_suspend_was_stopped_by_somebody() {
     let Standing::Stuck(trouble) = stand(true, &file("")) else { panic!("not stuck") };
     assert_eq!(
         (trouble.id, trouble.heals, trouble.place.unwrap().to_string().as_str()),
-        ("F84", Heals::Never, "b.yaml:4:1")
+        ("F92", Heals::Never, "b.yaml:4:1")
     );
     assert!(trouble.patch.unwrap().text.ends_with("spec:\n  suspend: false\n"));
     let (_, after) = diffed(&trouble.mend.unwrap(), "b.yaml", &file(""));

@@ -1,4 +1,4 @@
-//! F04, F05, F06, F32, F87: a claim that is not bound. Which volume comes nearest, and what it lacks.
+//! F04, F05, F06, F32, F95: a claim that is not bound. Which volume comes nearest, and what it lacks.
 
 use super::cause::{Cause, Sight};
 use super::edit::Edit;
@@ -218,7 +218,7 @@ fn provisioned<'a>(
     let last = told.first();
     if let Some(event) = last.filter(|event| event.warning) {
         let message = format!("{provisioner} makes no volume for {}", item.id);
-        let cause = Cause::new("F87", &item.id, message, "read what it says; look at the log of the provisioner");
+        let cause = Cause::new("F95", &item.id, message, "read what it says; look at the log of the provisioner");
         return at(with_told(cause, told), scene, item, &["spec", "storageClassName"])
             .may_heal(60, event.first)
             .sight();
@@ -235,7 +235,7 @@ fn provisioned<'a>(
 fn silent(scene: &Scene<'_>, item: &Item, provisioner: &str, since: Option<Stamp>, told: &[Event<'_>]) -> Sight {
     let message = format!("{} waits for {provisioner} to make a volume, which says nothing", item.id);
     let cause =
-        Cause::new("F87", &item.id, message, format!("see whether the pod of {provisioner} runs, and read its log"));
+        Cause::new("F95", &item.id, message, format!("see whether the pod of {provisioner} runs, and read its log"));
     at(with_told(cause, told), scene, item, &["spec", "storageClassName"]).may_heal(60, since).sight()
 }
 

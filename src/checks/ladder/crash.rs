@@ -1,4 +1,4 @@
-//! A container that ends again and again: killed for its memory (F52), by its probe (F86), or by itself (F53); and what its last
+//! A container that ends again and again: killed for its memory (F52), by its probe (F94), or by itself (F53); and what its last
 //! words tell of the cause.
 
 use super::cause::{Cause, Sight};

@@ -81,7 +81,7 @@ fn gave_up<'a>(scene: &Scene<'a>, item: &'a Item, reason: &str, said: &str) -> S
     };
     let message = format!("{} gave up ({reason}), and no pod is left that tells why", item.id);
     let fix = format!("look at its logs where they are kept{}", again(item));
-    Cause::new("F83", &item.id, message, fix).field_of(scene, &item.id, &field).raw(said).sight()
+    Cause::new("F91", &item.id, message, fix).field_of(scene, &item.id, &field).raw(said).sight()
 }
 
 fn again(item: &Item) -> String {
@@ -104,7 +104,7 @@ pub fn cron_job<'a>(scene: &Scene<'a>, item: &'a Item) -> Sight {
         }
         let message = format!("{} is suspended, and its file does not say so", item.id);
         let edit = Edit::of(&item.id).set(way.clone(), false);
-        let cause = Cause::new("F84", &item.id, message, "let it go on: set spec.suspend to false");
+        let cause = Cause::new("F92", &item.id, message, "let it go on: set spec.suspend to false");
         return cause.field_of(scene, &item.id, &way).mended_by(scene, edit).sight();
     }
     let last = scene.live.owned_by(item, "Job").max_by_key(|job| (job.created(), job.name()));

@@ -30,7 +30,7 @@ pub fn not_ready(scene: &Scene<'_>, item: &Item) -> Option<Cause> {
         ),
         _ => format!("kubectl describe node {}; the log of its kubelet tells more", item.name()),
     };
-    let cause = Cause::new("F82", &item.id, format!("{} is not Ready: {reason}", item.id), fix);
+    let cause = Cause::new("F90", &item.id, format!("{} is not Ready: {reason}", item.id), fix);
     Some(cause.may_heal(60, since).raw(said).field_of(scene, &item.id, &Way::to(&["status", "conditions"])))
 }
 
@@ -45,7 +45,7 @@ pub fn pressure(scene: &Scene<'_>, item: &Item) -> Option<Cause> {
     let cause = match kind {
         "DiskPressure" => disk(item),
         _ => Cause::new(
-            "F82",
+            "F90",
             &item.id,
             format!("{} is under {kind}", item.id),
             format!("kubectl describe node {}", item.name()),

@@ -89,7 +89,7 @@ fn evicted<'a>(scene: &Scene<'a>, item: &'a Item, said: &str, since: Option<Stam
                 if said.is_empty() { "no reason given" } else { said }
             );
             let fix = "give it the request (memory, ephemeral-storage) that it really needs, or a node that has it";
-            Cause::new("F85", &origin.item.id, message, fix).in_file_of(scene, &origin.item.id)
+            Cause::new("F93", &origin.item.id, message, fix).in_file_of(scene, &origin.item.id)
         }
     };
     cause.may_heal(60, since).raw(said).seen_from(&item.id, "Evicted")

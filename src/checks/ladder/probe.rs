@@ -1,4 +1,4 @@
-//! F86: a container that runs, and whose probe says that it does not.
+//! F94: a container that runs, and whose probe says that it does not.
 
 use super::cause::{Cause, Sight};
 use super::container::{self, Container, ended_at};
@@ -29,7 +29,7 @@ fn cause<'a>(scene: &Scene<'a>, container: Container<'a>, event: &Event<'_>) -> 
     let fix = format!(
         "see what the probe asks (path, port, command) and what the program says; a slow start needs a startupProbe (this probe allows {allowed} s)"
     );
-    let cause = Cause::new("F86", &origin.item.id, message, fix).raw(redact::shown(scene, container.pod, event.whole));
+    let cause = Cause::new("F94", &origin.item.id, message, fix).raw(redact::shown(scene, container.pod, event.whole));
     let cause = cause.field_in_pod(scene, container.pod, &container.way().key(field));
     // At least as long as the probe itself is ready to wait, from the first failure on.
     Some(cause.may_heal(allowed.max(60), event.first))

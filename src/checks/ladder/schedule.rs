@@ -129,7 +129,7 @@ fn unknown<'a>(scene: &Scene<'a>, pod: &'a Item, since: Option<Stamp>) -> Cause 
 fn no_nodes<'a>(scene: &Scene<'a>, pod: &'a Item, said: &str, since: Option<Stamp>) -> Cause {
     let cause = node::requests(scene).unwrap_or_else(|| {
         let message = "there is no node that could take a pod".to_owned();
-        Cause::new("F82", &scene.origin(pod).item.id, message, "kubectl get nodes; see why none has joined")
+        Cause::new("F90", &scene.origin(pod).item.id, message, "kubectl get nodes; see why none has joined")
             .may_heal(60, since)
     });
     cause.raw(said)
