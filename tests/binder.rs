@@ -251,3 +251,23 @@ fn the_rules_hold_in_every_combination() {
         assert_eq!(matches(&claim(claim_says), &volume(says)).is_ok(), wanted, "{bits:09b}");
     }
 }
+
+#[test]
+fn a_volume_with_the_right_label_and_too_little_room_is_nearer_than_one_that_is_labelled_for_somebody_else() {
+    let wants = claim(
+        json!({"spec": {"selector": {"matchLabels": {"volume": "db"}}, "resources": {"requests": {"storage": "25Gi"}}}}),
+    );
+    let named = |name: &str, label: Value| volume(json!({"metadata": {"name": name, "labels": label}}));
+    let volumes = [
+        volume(
+            json!({"metadata": {"name": "a-music", "labels": {"volume": "music"}}, "spec": {"capacity": {"storage": "99Gi"}}}),
+        ),
+        named("b-db", json!({"volume": "db"})),
+    ];
+    let (found, misses) = nearest(&wants, &volumes).unwrap();
+    assert_eq!((&*found.name, misses[0].to_string()), ("b-db", "has 10Gi where 25Gi is asked for".to_owned()));
+    // A label that was forgotten is another matter: nothing says that the volume is somebody else's.
+    let wants = claim(json!({"spec": {"selector": {"matchLabels": {"volume": "db"}}}}));
+    let volumes = [named("a-music", json!({"volume": "music"})), named("b-bare", json!({}))];
+    assert_eq!(&*nearest(&wants, &volumes).unwrap().0.name, "b-bare");
+}

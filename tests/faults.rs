@@ -12,6 +12,7 @@ mod world;
 
 use blackstart::checks::ladder::Standing;
 use blackstart::manifests::read_all;
+use blackstart::model::ObjectId;
 use blackstart::steps::{apply, survey};
 use blackstart::sys::Look;
 use blackstart::sys::kube::Kube;
@@ -138,9 +139,15 @@ fn a_server_that_goes_away_for_good_is_waited_for_as_long_as_the_step_has_time_a
 fn a_drill_through_a_way_that_spoils_nothing_is_green() {
     let Some(home) = Home::new("a good way") else { return };
     let meddler = Meddler::new(home.lab.folder.path(), &home.program, Schedule { name: "good", shares: Vec::new() }, 1);
-    let mut command = home.command(&["drill", PLAN, "--output", "json"]);
+    let mut command = home.command(&["drill", PLAN, "--keep", "--output", "json"]);
     command.env("BLACKSTART_SANDBOX", &meddler.program);
     let run = Going::of(command).end().is_green();
+    // What is asked after a bad way is answered by what is there: one object less is seen.
+    assert_eq!(wrong(&home, &meddler), Vec::<String>::new());
+    let gone = ObjectId::new("v1", "ConfigMap", Some("apps"), "website");
+    world::run(async { world::World::at(&meddler.real_kubeconfig()).await.other_deletes(&gone).await });
+    assert!(wrong(&home, &meddler).iter().any(|wrong| wrong.contains("ConfigMap apps/website")));
+    home.reap().code(0);
     println!("a good way: {:.1} s, {:?}", run.took.as_secs_f64(), meddler.done());
     home.nothing_is_left(&BTreeSet::new());
 }

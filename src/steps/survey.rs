@@ -152,11 +152,13 @@ pub async fn wait(
     let mut known: HashSet<(&'static str, ObjectId, String)> = HashSet::new();
     loop {
         let standings = eyes.judge(wanted, papers);
-        if standings.iter().all(|(_, standing)| matches!(standing, Standing::Ready(_))) {
+        // While the server is not heard everything may be otherwise than it was seen last: then nothing is concluded.
+        let deaf = eyes.lost.is_some();
+        if !deaf && standings.iter().all(|(_, standing)| matches!(standing, Standing::Ready(_))) {
             return Seen::AllStand(standings);
         }
         let never = |standing: &Standing| matches!(standing, Standing::Stuck(trouble) if trouble.heals == Heals::Never);
-        if standings.iter().any(|(_, standing)| never(standing)) {
+        if !deaf && standings.iter().any(|(_, standing)| never(standing)) {
             if since(*stuck_since.get_or_insert_with(clock::uptime)) >= LAST_WORDS {
                 return Seen::Stuck(standings);
             }
@@ -176,13 +178,13 @@ pub async fn wait(
         // What may heal is waited for as long as anything moves. When all that is left is stuck and nothing has for so
         // long, nothing is under way that would.
         let waits = |standing: &Standing| matches!(standing, Standing::Waiting { .. } | Standing::Slow { .. });
-        if !standings.iter().any(|(_, standing)| waits(standing)) && since(moved) >= STILL {
+        if !deaf && !standings.iter().any(|(_, standing)| waits(standing)) && since(moved) >= STILL {
             return Seen::Stuck(standings);
         }
         match pace.keep(eyes.more()).await {
             Ok(Ok(())) => {}
             Ok(Err(why)) => return Seen::Lost(why),
-            Err(why) => return Seen::Over(why, eyes.judge(wanted, papers)),
+            Err(why) => return eyes.over(why, wanted, papers),
         }
     }
 }
@@ -209,11 +211,13 @@ struct Eyes {
     watch: Watch,
     live: Live,
     synced: bool,
+    /// The server has not been heard since, and why.
+    lost: Option<Deaf>,
 }
 
 impl Eyes {
     fn open(kube: &Kube) -> Self {
-        Self { watch: kube.watch(WATCHED, None), live: Live::new(), synced: false }
+        Self { watch: kube.watch(WATCHED, None), live: Live::new(), synced: false, lost: None }
     }
 
     /// Until everything that is there has been seen once.
@@ -221,7 +225,7 @@ impl Eyes {
         while !self.synced {
             match pace.keep(self.watch.next()).await {
                 Ok(change) => self.take(change).map_err(Seen::Lost)?,
-                Err(why) => return Err(Seen::Over(why, Vec::new())),
+                Err(why) => return Err(self.over(why, &[], &Papers::default())),
             }
         }
         WATCHED.iter().for_each(|(_, kind)| self.live.listed(kind));
@@ -250,12 +254,20 @@ impl Eyes {
             Change::Gone(id) => {
                 self.live.remove(&id);
             }
-            Change::Synced => self.synced = true,
+            Change::Synced => (self.synced, self.lost) = (true, None),
             // A server that is away for a moment is waited for, and a new list says what was missed.
-            Change::Lost { why } if why.transient() => {}
+            Change::Lost { why } if why.transient() => self.lost = Some(why),
             Change::Lost { why } => return Err(why),
         }
         Ok(())
+    }
+
+    /// There is no more time. Of a server that is not heard it is not known how anything stands.
+    fn over(&mut self, why: BrokenOff, wanted: &[ObjectId], papers: &Papers) -> Seen {
+        match (why, self.lost.take()) {
+            (BrokenOff::Deadline(_), Some(lost)) => Seen::Lost(lost),
+            (BrokenOff::Deadline(_) | BrokenOff::Brake, _) => Seen::Over(why, self.judge(wanted, papers)),
+        }
     }
 
     fn judge(&self, wanted: &[ObjectId], papers: &Papers) -> Standings {

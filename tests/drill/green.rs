@@ -1,6 +1,8 @@
 //! A drill of the example as it is.
 
 use crate::drills::Home;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 #[test]
 fn a_drill_of_the_example_is_green_and_nothing_is_left_of_it() {
@@ -49,4 +51,19 @@ fn a_drill_of_the_example_is_green_and_nothing_is_left_of_it() {
     // There is nothing to go on with, and nothing to remove.
     home.does(&["resume", &id]).code(0).says("nothing to resume");
     home.reap().code(0).says("0 sandboxes removed");
+}
+
+#[test]
+fn a_job_that_is_cleared_away_when_it_is_done_keeps_nobody_waiting() {
+    let Some(home) = Home::new("Job that is cleared away") else { return };
+    home.edit("plans/kubernetes/apps/migrate.yaml", |text| {
+        text.replacen("spec:\n", "spec:\n  ttlSecondsAfterFinished: 1\n", 1)
+    });
+    // Something else takes longer, so that the Job is long gone when all the rest stands.
+    home.edit("plans/kubernetes/apps/jellyfin.yaml", |text| {
+        text.replacen("spec:\n", "spec:\n  minReadySeconds: 8\n", 1)
+    });
+    let run = home.drill(&[]).is_green();
+    assert!(run.took < Duration::from_secs(90), "{:?}", run.took);
+    home.nothing_is_left(&BTreeSet::new());
 }

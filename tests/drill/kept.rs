@@ -4,7 +4,7 @@ use crate::drills::Home;
 use crate::world;
 use blackstart::manifests::read_all;
 use blackstart::model::ObjectId;
-use blackstart::sys::Look;
+use blackstart::sys::{Look, procfs};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -68,6 +68,11 @@ fn a_kept_cluster_lives_until_its_deadline_or_until_it_is_reaped_and_no_longer()
     assert!((3300..=3600).contains(&ahead), "its deadline is {ahead} s ahead");
     let sockets = home.sockets();
     assert!(!sockets.is_empty(), "it does not live");
+    // The look for what is left over sees the parts of the cluster, not only the program that we started.
+    let seen = procfs::everything_of(Look::new(), "/no/run", about["dir"].as_str().unwrap());
+    for part in ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "node"] {
+        assert!(seen.iter().any(|(_, line)| line.contains(&format!("component {part}"))), "{part}: {seen:?}");
+    }
     // The run has come to its end all the same.
     home.does(&["resume"]).code(2).says("no run that could go on");
     home.reap().code(0).says("1 sandbox removed");
