@@ -112,6 +112,7 @@ fn what_only_a_cluster_shows_is_told_by_its_first_cause_and_early() {
         // One fault, one cause: what it holds up is told with it.
         let ids: BTreeSet<String> = found.iter().map(|(found, _)| found["id"].to_string()).collect();
         assert_eq!(ids.len(), 1, "{found:#?}");
+        assert_eq!(found.len(), 1, "told more than once: {found:#?}");
         println!(
             "{}: {} told {:.1} s after the look began, red after {:.1} s",
             variant.name,

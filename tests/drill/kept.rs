@@ -3,7 +3,7 @@
 use crate::drills::Home;
 use crate::world;
 use blackstart::manifests::read_all;
-use blackstart::model::ObjectId;
+use blackstart::model::{ObjectId, Stamp};
 use blackstart::sys::{Look, procfs};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -63,8 +63,7 @@ fn a_kept_cluster_lives_until_its_deadline_or_until_it_is_reaped_and_no_longer()
         let folder = &home.folders()[0];
         serde_json::from_slice(&std::fs::read(folder.join("sandbox.json")).unwrap()).unwrap()
     };
-    let deadline: jiff_stamp::Seconds = jiff_stamp::read(about["deadline"].as_str().unwrap());
-    let ahead = deadline - jiff_stamp::now();
+    let ahead = ahead(about["deadline"].as_str().unwrap());
     assert!((3300..=3600).contains(&ahead), "its deadline is {ahead} s ahead");
     let sockets = home.sockets();
     assert!(!sockets.is_empty(), "it does not live");
@@ -80,17 +79,10 @@ fn a_kept_cluster_lives_until_its_deadline_or_until_it_is_reaped_and_no_longer()
     home.reap().code(0).says("0 sandboxes removed");
 }
 
-/// Seconds since 1970, as the program itself reads them.
-mod jiff_stamp {
-    use blackstart::model::Stamp;
-    pub type Seconds = i64;
-    pub fn read(text: &str) -> Seconds {
-        Stamp::read(text).unwrap().0 / 1000
-    }
-    pub fn now() -> Seconds {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        i64::try_from(since.as_secs()).unwrap()
-    }
+/// How many seconds there are until this moment.
+fn ahead(moment: &str) -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Stamp::read(moment).unwrap().0 / 1000 - i64::try_from(since.as_secs()).unwrap()
 }
 
 #[test]

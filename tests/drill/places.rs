@@ -68,11 +68,13 @@ fn an_ordinary_user_with_a_home_that_cannot_be_written_and_no_terminal_can_drill
     for folder in [home.lab.folder.path().to_owned(), home.lab.path("plans")] {
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
-    for folder in ["home", "state"] {
+    for folder in ["home", "state", "tmp"] {
         std::fs::create_dir(home.lab.path(folder)).unwrap();
     }
     std::fs::set_permissions(home.lab.path("home"), std::fs::Permissions::from_mode(0o555)).unwrap();
-    chown(home.lab.path("state"), Some(NOBODY), Some(NOBODY)).unwrap();
+    for folder in ["state", "tmp"] {
+        chown(home.lab.path(folder), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
     let as_nobody = |words: &[&str]| {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "setsid", "--wait"]).args(words);
@@ -84,7 +86,11 @@ fn an_ordinary_user_with_a_home_that_cannot_be_written_and_no_terminal_can_drill
                 None => command.env_remove(name),
             };
         }
-        command.env("HOME", home.lab.path("home")).env_remove("XDG_RUNTIME_DIR").stdin(std::process::Stdio::null());
+        command
+            .env("HOME", home.lab.path("home"))
+            .env("TMPDIR", home.lab.path("tmp"))
+            .env_remove("XDG_RUNTIME_DIR")
+            .stdin(std::process::Stdio::null());
         command
     };
     let program = home.program.to_str().unwrap();
@@ -95,6 +101,8 @@ fn an_ordinary_user_with_a_home_that_cannot_be_written_and_no_terminal_can_drill
     }
     Going::of(as_nobody(&[crate::common::binary(), "drill", PLAN, "--output", "json"])).end().is_green();
     assert_eq!(std::fs::read_dir(home.lab.path("home")).unwrap().count(), 0);
+    let left: Vec<_> = std::fs::read_dir(home.lab.path("tmp/blackstart-sandbox-65534")).unwrap().flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
     home.nothing_is_left(&BTreeSet::new());
 }
 
