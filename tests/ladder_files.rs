@@ -366,7 +366,7 @@ fn twenty_pods_that_wait_for_one_label_are_one_trouble() {
         expected.push(ObjectId::new("apps/v1", "Deployment", Some("apps"), &format!("web{number}")));
     }
     expected.push(ObjectId::new("v1", "PersistentVolumeClaim", Some("apps"), "appdata"));
-    let standings = survey(&live, &expected, &[], now);
+    let standings = survey(&live, &expected, &[], now, None);
     let gathered = gather(&standings);
     assert_eq!(gathered.len(), 1, "{gathered:#?}");
     assert_eq!((gathered[0].trouble.id, gathered[0].affected.len()), ("F04", 21));

@@ -162,38 +162,38 @@ fn refused_to_another(home: &Home, variant: &Variant) -> Result<(), String> {
     }
 }
 
-/// `kubectl apply --server-side -f FILE`, or `git apply FILE`, as it is offered.
-fn patch_of(run: &Run) -> Option<(bool, String)> {
+/// The commands that are offered, as they are written.
+fn patches_of(run: &Run) -> Vec<String> {
     let told = run.failure("workloads");
-    let line = told.lines().find_map(|line| line.trim().strip_prefix("patch"))?.trim();
-    let path = line.rsplit(' ').next().unwrap().to_owned();
-    Some((line.starts_with("kubectl apply --server-side"), path))
+    told.lines().filter_map(|line| line.trim().strip_prefix("patch")).map(|line| line.trim().to_owned()).collect()
 }
 
 #[test]
 fn patches_that_are_offered_are_taken_and_the_drill_goes_on_to_green() {
-    for name in ["pod-security-tunnel", "image-user-by-name"] {
+    let takers = ["kubectl apply --server-side -f ", "git -C "];
+    for (name, taker) in ["pod-security-tunnel", "image-user-by-name"].iter().flat_map(|n| takers.map(|t| (*n, t))) {
         let Some(home) = Home::new("offered patches") else { return };
         let variant = all().into_iter().find(|variant| variant.name == name).unwrap();
         variant.put(&home);
         let run = home.drill(&[]).code(1);
-        let (to_cluster, path) = patch_of(&run).unwrap_or_else(|| panic!("no patch:\n{}", run.failure("workloads")));
-        if to_cluster {
-            let body: Value = serde_saphyr::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let offered = patches_of(&run);
+        let line = offered.iter().find(|line| line.starts_with(taker));
+        let line = line.unwrap_or_else(|| panic!("{name}: no patch for {taker}:\n{}", run.failure("workloads")));
+        let words: Vec<&str> = line.split(' ').collect();
+        if taker.starts_with("kubectl") {
+            let text = std::fs::read_to_string(words.last().unwrap()).unwrap();
+            let body: Value = serde_saphyr::from_str(&text).unwrap();
             world::run(async { world::World::at(&home.kubeconfig()).await.other_offers("kubectl", &body).await })
                 .unwrap_or_else(|why| panic!("{name}: the server does not take it: {why}\n{body:#}"));
         } else {
-            let told = Command::new("git").args(["apply", &path]).current_dir(home.lab.folder.path()).output().unwrap();
-            assert!(told.status.success(), "{name}: {}", String::from_utf8_lossy(&told.stderr));
+            // As it was written, from whatever folder.
+            let told = Command::new(words[0]).args(&words[1..]).current_dir("/").output().unwrap();
+            assert!(told.status.success(), "{name}: {line}: {}", String::from_utf8_lossy(&told.stderr));
         }
         let uid = home.about().unwrap()["uid"].clone();
         let run = home.resume().is_green();
         assert_eq!(uid, home.about().unwrap()["uid"]);
-        println!(
-            "{name}: the patch for {} was taken, and {:.1} s later all stands",
-            if to_cluster { "the cluster" } else { "the file" },
-            run.took.as_secs_f64()
-        );
+        println!("{name}: {taker}: taken, and {:.1} s later all stands", run.took.as_secs_f64());
         home.nothing_is_left(&BTreeSet::new());
     }
 }

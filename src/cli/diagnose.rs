@@ -15,7 +15,7 @@ use crate::steps::trouble;
 use crate::sys::kube::Kube;
 use crate::sys::pace::{Brake, Halt};
 use crate::sys::sandbox::{self, About};
-use crate::sys::{clock, files, signals};
+use crate::sys::{Look, clock, files, signals};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -37,10 +37,10 @@ pub fn run(context: &Context, args: &DiagnoseArgs) -> Result<u8, Problem> {
     });
     let live = seen.map_err(|error| Problem::failed(format!("no event loop: {error}")))??;
     let wanted = wanted(&live, &papers, args.namespace.as_deref());
-    let standings = ladder::survey(&live, &wanted, &[&papers], clock::now());
+    let standings = ladder::survey(&live, &wanted, &[&papers], clock::now(), None);
     match args.output {
-        StatusOutput::Text => context.print(&text(&standings))?,
-        StatusOutput::Json => context.print(&format!("{}\n", object(&standings)))?,
+        StatusOutput::Text => context.print(&text(context.look, &standings))?,
+        StatusOutput::Json => context.print(&format!("{}\n", object(context.look, &standings)))?,
     }
     let well = standings.iter().all(|(_, standing)| !matches!(standing, Standing::Stuck(_)));
     Ok(if well { 0 } else { 1 })
@@ -88,16 +88,18 @@ fn wanted(live: &Live, papers: &Papers, namespace: Option<&str>) -> Vec<ObjectId
     ids.into_iter().filter(within).collect()
 }
 
-fn text(standings: &Standings) -> String {
+fn text(look: Look, standings: &Standings) -> String {
     let mut out = String::new();
     for (cause, held) in survey::causes(standings) {
-        for line in trouble::lines(cause, &held, None) {
+        for line in trouble::lines(cause, &held, &[]) {
             out.push_str(&line);
             out.push('\n');
         }
-        if let Some(patch) = &cause.patch {
-            let lines = patch.text.lines().map(|line| format!("    {line}\n"));
-            out.push_str(&format!("  patch\n{}", lines.collect::<String>()));
+        let file = trouble::for_file(look, cause).map(|(_, patch)| patch);
+        for (patch, taker) in [(cause.patch.as_ref(), "kubectl apply --server-side -f -"), (file.as_ref(), "git apply")]
+        {
+            let lines = patch.iter().flat_map(|patch| patch.text.lines()).map(|line| format!("    {line}\n"));
+            out.extend(patch.map(|_| format!("  patch  for {taker}\n")).into_iter().chain(lines));
         }
     }
     let waiting = standings.iter().filter_map(|(id, standing)| match standing {
@@ -110,7 +112,7 @@ fn text(standings: &Standings) -> String {
     out
 }
 
-fn object(standings: &Standings) -> Value {
+fn object(look: Look, standings: &Standings) -> Value {
     let one = |(cause, held): &(&Trouble, Vec<&ObjectId>)| {
         json!({
             "id": cause.id,
@@ -121,6 +123,7 @@ fn object(standings: &Standings) -> Value {
             "line": cause.place.as_ref().map(|place| place.spot.line),
             "fix": cause.fix,
             "patch": cause.patch.as_ref().map(|patch| patch.text.clone()),
+            "file_patch": trouble::for_file(look, cause).map(|(_, patch)| patch.text),
             "heals": matches!(cause.heals, ladder::Heals::May),
             "seen": cause.chain.iter().map(|hop| format!("{}: {}", hop.object, hop.says)).collect::<Vec<_>>(),
             "said": cause.raw,

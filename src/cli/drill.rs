@@ -6,8 +6,9 @@ use super::context::Context;
 use super::{attach, ping, plan, runner, runs};
 use crate::engine::ending::Stopped;
 use crate::engine::open::{self, Opened};
-use crate::engine::run::{self, Wishes};
+use crate::engine::run::{self, Ahead, Wishes};
 use crate::model::{Kind, Mode, Problem, Severity};
+use crate::plan::file::CLUSTER;
 use crate::plan::load::{Planned, load};
 use crate::steps::target::FILE;
 use crate::sys::process::Exit;
@@ -45,7 +46,7 @@ fn drill(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
     let jobs = args.jobs.map_or_else(host::default_jobs, |jobs| usize::from(jobs.get()));
     let state = std::path::absolute(state).map_err(|error| Problem::usage(error.to_string()))?;
     let touch = Touch::granted();
-    let (head, ways) = runner::ahead(context, &planned, jobs);
+    let (head, ahead) = runner::ahead(context, &planned, jobs);
     let before = match args.again {
         true => Some(last(context, &state, &planned)?),
         false => None,
@@ -58,16 +59,28 @@ fn drill(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
             .map_err(|error| Problem::new(Kind::Journal, format!("{}: {error}", path.display())))?;
     }
     let wishes = Wishes { jobs, keep: args.keep || args.again, ..Wishes::default() };
-    work(context, touch, planned, opened, ways, wishes, args.output)
+    work(context, touch, planned, opened, ahead, wishes, args.output)
 }
 
 /// The cluster that the last drill of this plan left standing.
 fn last(context: &Context, state: &Path, planned: &Planned) -> Result<About, Problem> {
     let folders = runs::folders(context, state, planned.file.name.as_str()).unwrap_or_default();
-    folders.iter().find_map(|folder| standing(context, folder)).ok_or_else(|| {
+    let found = folders.iter().find_map(|folder| standing(context, folder));
+    let (about, run) = found.ok_or_else(|| {
         Problem::refused(format!("no drill of {} has left a cluster standing", planned.file.name))
             .next("blackstart drill --keep")
-    })
+    })?;
+    // What it was made from tells the run that made it; where that cannot be known, it is not the one that is wanted.
+    let step = planned.file.cluster.is_some().then(|| &planned.file.steps[CLUSTER]);
+    let now = step.and_then(|step| step.kind.inputs(context.look, &planned.file.folder()).ok());
+    let then = step.and_then(|step| run.past.step(&step.id).inputs);
+    match now.is_some() && now == then {
+        true => Ok(about),
+        false => Err(Problem::refused(format!("the cluster that run {} left is another than the plan's", run.id))
+            .because("what the plan says about its cluster has changed since")
+            .next("blackstart drill --reap   # removes it")
+            .next("blackstart drill --keep   # makes one as the plan is now")),
+    }
 }
 
 /// Tells what is wrong; with an error among it nothing is begun.
@@ -93,7 +106,7 @@ pub fn work(
     touch: Touch,
     planned: Planned,
     opened: Opened,
-    ways: Vec<f64>,
+    ahead: Ahead,
     wishes: Wishes,
     output: RunOutput,
 ) -> Result<u8, Problem> {
@@ -104,7 +117,7 @@ pub fn work(
             Signals::new().map_err(|error| Problem::failed(format!("signals cannot be heard: {error}")))?;
         let (end, ended) = Runner::here();
         let work = async {
-            let done = run::run(touch, planned, opened, wishes, ways, &mut signals).await;
+            let done = run::run(touch, planned, opened, wishes, ahead, &mut signals).await;
             drop(end);
             done
         };
@@ -139,7 +152,7 @@ fn reap(context: &Context) -> Result<u8, Problem> {
     let (mut removed, mut failed) = (0, Vec::new());
     for plan in files::names(context.look, &state).unwrap_or_default() {
         for folder in runs::folders(context, &state, &plan).unwrap_or_default() {
-            let Some(about) = standing(context, &folder) else { continue };
+            let Some((about, _)) = standing(context, &folder) else { continue };
             let words = [OsString::from("down"), about.dir.clone().into()];
             let asked = signals::block_on(sandbox::ask(touch.look(), &program, &words));
             match asked.and_then(|asked| asked) {
@@ -163,10 +176,10 @@ fn reap(context: &Context) -> Result<u8, Problem> {
 }
 
 /// The cluster that this run left and nobody works in.
-fn standing(context: &Context, folder: &Path) -> Option<About> {
+fn standing(context: &Context, folder: &Path) -> Option<(About, runs::Run)> {
     let text = files::read(context.look, &folder.join(FILE), 64 << 10).ok()?;
     let about: About = serde_json::from_slice(&text).ok()?;
     let living = sandbox::living(context.look, &about.dir).filter(|living| living.uid == about.uid)?;
     let run = runs::Run::read(context.look, folder).ok()?;
-    run.holder(context.look).is_none().then_some(living)
+    run.holder(context.look).is_none().then_some((living, run))
 }

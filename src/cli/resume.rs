@@ -42,9 +42,9 @@ fn drill(context: &Context, args: &ResumeArgs, run: &Path, state: &Path, wishes:
     let touch = Touch::granted();
     let left = open::left(&touch, run)?;
     let planned = load(context.look, &left.past.begin.file, Mode::Drill)?;
-    let (_, ways) = runner::ahead(context, &planned, wishes.jobs);
+    let (_, times) = runner::ahead(context, &planned, wishes.jobs);
     let opened = open::resume(&touch, run, state, &planned, &wishes)?;
-    super::drill::work(context, touch, planned, opened, ways, wishes, args.output)
+    super::drill::work(context, touch, planned, opened, times, wishes, args.output)
 }
 
 fn ids(run: &runs::Run, option: &str, words: &[String]) -> Result<Vec<StepId>, Problem> {

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::{plan, runs};
 use crate::engine::ending::Stopped;
 use crate::engine::open::{self, Head, Opened};
-use crate::engine::run::{self, Wishes};
+use crate::engine::run::{self, Ahead, Wishes};
 use crate::model::outcome::exit;
 use crate::model::{Digest, Kind, Mode, Problem, RunId, StepId};
 use crate::plan::load::{Planned, load};
@@ -16,6 +16,7 @@ use crate::sys::watch::Runner;
 use crate::sys::{Touch, detach, files, signals};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What a runner is told.
 #[derive(Serialize, Deserialize)]
@@ -110,11 +111,11 @@ pub fn run(context: &Context) -> Result<u8, Problem> {
             detach::answer(&touch, &line, None).map_err(|error| Problem::failed(error.to_string()))?;
             Ok(kind.exit())
         }
-        Ok((planned, opened, ways, wishes)) => work(touch, planned, opened, ways, wishes),
+        Ok((planned, opened, times, wishes)) => work(touch, planned, opened, times, wishes),
     }
 }
 
-type Prepared = (Planned, Opened, Vec<f64>, Wishes);
+type Prepared = (Planned, Opened, Ahead, Wishes);
 
 fn prepare(context: &Context, touch: &Touch, task: &Task) -> Result<Prepared, Problem> {
     match &task.what {
@@ -124,23 +125,23 @@ fn prepare(context: &Context, touch: &Touch, task: &Task) -> Result<Prepared, Pr
                 let fact = format!("{}: the plan has changed since it was shown", plan.display());
                 return Err(Problem::refused(fact).next("look at it again and repeat the command"));
             }
-            let (head, ways) = ahead(context, &planned, task.jobs);
+            let (head, times) = ahead(context, &planned, task.jobs);
             let opened = open::begin(touch, &task.state, &planned, head)?;
-            Ok((planned, opened, ways, Wishes { jobs: task.jobs, ..Wishes::default() }))
+            Ok((planned, opened, times, Wishes { jobs: task.jobs, ..Wishes::default() }))
         }
         What::Resume { run, redo, accept } => {
             let left = open::left(touch, run)?;
             let planned = load(context.look, &left.past.begin.file, left.past.begin.mode)?;
             let wishes = Wishes { jobs: task.jobs, redo: redo.clone(), accept: accept.clone(), keep: false };
-            let (_, ways) = ahead(context, &planned, task.jobs);
+            let (_, times) = ahead(context, &planned, task.jobs);
             let opened = open::resume(touch, run, &task.state, &planned, &wishes)?;
-            Ok((planned, opened, ways, wishes))
+            Ok((planned, opened, times, wishes))
         }
     }
 }
 
 /// How long the ways ahead are, from the times of earlier runs where there are any.
-pub fn ahead(context: &Context, planned: &Planned, jobs: usize) -> (Head, Vec<f64>) {
+pub fn ahead(context: &Context, planned: &Planned, jobs: usize) -> (Head, Ahead) {
     let past = runs::past(context, planned.file.name.as_str());
     let preview: Preview<'_> = plan::preview(context.look, planned, &past);
     let head = Head {
@@ -152,10 +153,12 @@ pub fn ahead(context: &Context, planned: &Planned, jobs: usize) -> (Head, Vec<f6
         true => preview.expected(step).unwrap_or(0.0),
         false => 1.0,
     };
-    (head, planned.graph.longest(&planned.order, cost))
+    let took = |step| preview.expected(step).and_then(|took| Duration::try_from_secs_f64(took).ok());
+    let usual = (0..planned.file.steps.len()).map(took).collect();
+    (head, Ahead { ways: planned.graph.longest(&planned.order, cost), usual })
 }
 
-fn work(touch: Touch, planned: Planned, opened: Opened, ways: Vec<f64>, wishes: Wishes) -> Result<u8, Problem> {
+fn work(touch: Touch, planned: Planned, opened: Opened, ahead: Ahead, wishes: Wishes) -> Result<u8, Problem> {
     let (id, folder) = (opened.id.clone(), opened.run.clone());
     let pid = i32::try_from(std::process::id()).unwrap_or(0);
     let started = crate::sys::procfs::identify(touch.look(), pid).map_or(0, |process| process.started);
@@ -167,7 +170,7 @@ fn work(touch: Touch, planned: Planned, opened: Opened, ways: Vec<f64>, wishes: 
             Signals::deaf_to_hangup().map_err(|error| Problem::failed(format!("signals cannot be heard: {error}")))?;
         detach::answer(&touch, &line, Some(&folder.join("runner.log")))
             .map_err(|error| Problem::new(Kind::Journal, format!("{}: {error}", folder.display())))?;
-        Ok(run::run(touch, planned, opened, wishes, ways, &mut signals).await)
+        Ok(run::run(touch, planned, opened, wishes, ahead, &mut signals).await)
     });
     let (ending, stopped) = ran.map_err(|error| Problem::failed(format!("no event loop: {error}")))??;
     if let Stopped::Journal(why) = &stopped {

@@ -5,7 +5,9 @@ use crate::journal::{Past, Teller, read};
 use crate::model::event::How;
 use crate::model::{Ending, Event, Mode, Problem, RunId, Stamp, StepId, What};
 use crate::plan::preview::{self, LastRun};
+use crate::steps::target::FILE;
 use crate::sys::lock::{self, Holder};
+use crate::sys::sandbox::About;
 use crate::sys::{Look, files};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -53,6 +55,13 @@ impl Run {
     /// The process that works on it now.
     pub fn holder(&self, look: Look) -> Option<Holder> {
         lock::holder_of(look, &self.folder.join("lock")).filter(|holder| holder.alive(look))
+    }
+    /// A drill in the cluster that an earlier one had left: hardly anything was done in it, and it tells nothing about how
+    /// long that takes.
+    fn borrowed(&self, look: Look) -> bool {
+        let about = files::read(look, &self.folder.join(FILE), 64 << 10).ok();
+        let about = about.and_then(|text| serde_json::from_slice::<About>(&text).ok());
+        about.is_some_and(|about| !about.name.ends_with(&self.id.as_str().to_lowercase()))
     }
     /// How long each step took that was run and verified.
     pub fn seconds(&self) -> HashMap<StepId, f64> {
@@ -140,13 +149,13 @@ pub fn past(context: &Context, plan: &str) -> preview::Past {
     // A history that cannot be read is no history: the preview says that the time is unknown.
     for folder in folders(context, &state, plan).unwrap_or_default().iter().take(LOOKED_THROUGH) {
         let Ok(run) = Run::read(context.look, folder) else { continue };
-        if run.complete() {
+        if run.complete() && !run.borrowed(context.look) {
             let seconds = run.ending().map_or(0.0, |ending| ending.seconds);
             past.last = Some(LastRun { mode: run.mode(), at: run.at(), seconds });
             past.seconds = run.seconds();
             break;
         }
-        if past.unfinished.is_none() {
+        if past.unfinished.is_none() && !run.complete() {
             past.unfinished = Some(run.id.to_string());
         }
     }

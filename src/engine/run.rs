@@ -41,6 +41,14 @@ pub struct Wishes {
     pub keep: bool,
 }
 
+/// What earlier runs tell about the time that this one will take.
+pub struct Ahead {
+    /// How long the longest way is from each step to the end.
+    pub ways: Vec<f64>,
+    /// How long each step took when it was last done.
+    pub usual: Vec<Option<Duration>>,
+}
+
 pub(super) enum Message {
     Word(usize, Word),
     /// The pause before the next attempt is over.
@@ -56,6 +64,7 @@ pub(super) struct Loop {
     pub(super) wishes: Wishes,
     pub(super) board: Board,
     ready: Ready,
+    usual: Vec<Option<Duration>>,
     pub(super) brake: Rc<Brake>,
     /// That of the end, which nobody pulls: what is taken back is taken back whatever stopped the steps.
     pub(super) last_brake: Brake,
@@ -83,7 +92,7 @@ pub async fn run(
     planned: Planned,
     opened: Opened,
     wishes: Wishes,
-    ways: Vec<f64>,
+    ahead: Ahead,
     signals: &mut Signals,
 ) -> (Ending, Stopped) {
     let (words, mut heard) = mpsc::unbounded_channel();
@@ -94,7 +103,8 @@ pub async fn run(
     };
     let mut this = Loop {
         board: Board::new(planned.file.steps.len()),
-        ready: Ready::new(&planned.graph, &planned.order, ways),
+        ready: Ready::new(&planned.graph, &planned.order, ahead.ways),
+        usual: ahead.usual,
         planned: Rc::new(planned),
         touch: Rc::new(touch),
         opened,
@@ -158,13 +168,13 @@ impl Loop {
     fn start(&mut self, at: usize, job: Job, survivor: Option<Survivor>) {
         self.running += 1;
         let (planned, touch, brake) = (self.planned.clone(), self.touch.clone(), self.brake.clone());
-        let target = self.target.clone();
+        let (target, usual) = (self.target.clone(), self.usual[at]);
         let (folder, run, words) = (self.folder.clone(), self.opened.run.clone(), self.words.clone());
         tokio::task::spawn_local(async move {
             let step = &planned.file.steps[at];
             let pace = brake.pace(step.deadline(), step.kind.stops_at());
             let around =
-                Around { touch: &touch, folder: &folder, run: &run, mode: planned.mode, pace, target: &target };
+                Around { touch: &touch, folder: &folder, run: &run, mode: planned.mode, pace, target: &target, usual };
             // The loop outlives its tasks; if it does not, nobody is left to be told.
             let tell = |word| drop(words.send(Message::Word(at, word)));
             task::work(step, job, survivor, around, &tell).await;

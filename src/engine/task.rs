@@ -11,6 +11,7 @@ use crate::sys::process::Stranger;
 use crate::sys::procfs::Process;
 use std::cell::{Cell, RefCell};
 use std::path::Path;
+use std::time::Duration;
 
 /// What the loop wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,7 @@ pub struct Around<'a> {
     pub mode: Mode,
     pub pace: Pace,
     pub target: &'a Target,
+    pub usual: Option<Duration>,
 }
 
 impl<'a> Around<'a> {
@@ -65,7 +67,7 @@ impl<'a> Around<'a> {
         say: &'a dyn Fn(String),
         found: &'a dyn Fn(Cause),
     ) -> Scene<'a> {
-        let Around { touch, folder, run, mode, pace, target } = self;
+        let Around { touch, folder, run, mode, pace, target, usual } = self;
         Scene {
             touch,
             folder,
@@ -74,6 +76,7 @@ impl<'a> Around<'a> {
             mode,
             pace,
             target,
+            usual,
             log: RefCell::new(None),
             unchanged: Cell::new(false),
             started,

@@ -10,6 +10,7 @@ use crate::sys::process::{self, Exit, GRACE, NoChild, Order};
 use crate::sys::procfs::Process;
 use std::cell::{Cell, RefCell};
 use std::path::Path;
+use std::time::Duration;
 
 /// Which of a step's two programs is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Scene<'a> {
     pub pace: Pace,
     /// The cluster that the run has made, once it has.
     pub target: &'a Target,
+    /// How long the step took when it was last done.
+    pub usual: Option<Duration>,
     /// Opened when there is something to write.
     pub log: RefCell<Option<StepLog>>,
     /// Told of each program that was started, so that the journal knows it.

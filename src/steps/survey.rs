@@ -1,6 +1,7 @@
 //! Watches a cluster until everything that is expected stands, or something is stuck that time does not mend. It looks and
 //! never touches; what it sees it hands to the ladder, which knows what it means.
 
+use super::scene::Scene;
 use crate::checks::ladder::{self, Heals, Standing, Trouble};
 use crate::checks::live::Live;
 use crate::manifests::Papers;
@@ -134,18 +135,12 @@ pub async fn see(kube: &Kube, pace: &Pace) -> Result<Live, String> {
     }
 }
 
-/// Watches until all stands or something never will. `say` is told each time the counts have moved.
-/// Each first cause is told once, the moment it is known.
-pub async fn wait(
-    kube: &Kube,
-    wanted: &[ObjectId],
-    papers: &Papers,
-    pace: &Pace,
-    say: &dyn Fn(String),
-    found: &dyn Fn(Cause),
-) -> Seen {
+/// Watches until all stands or something never will. The counts are told each time they have moved, and each first cause
+/// once, the moment it is known.
+pub async fn wait(kube: &Kube, wanted: &[ObjectId], papers: &Papers, scene: &Scene<'_>) -> Seen {
     let mut eyes = Eyes::open(kube);
-    if let Err(seen) = eyes.first(pace).await {
+    eyes.usual = scene.usual;
+    if let Err(seen) = eyes.first(&scene.pace).await {
         return seen;
     }
     let (mut last, mut stuck_since, mut moved) = (String::new(), None, clock::uptime());
@@ -167,12 +162,12 @@ pub async fn wait(
         }
         for (trouble, held) in causes(&standings) {
             if known.insert((trouble.id, trouble.object.clone(), trouble.message.clone())) {
-                found(cause(trouble, &held));
+                (scene.found)(cause(trouble, &held));
             }
         }
         let now = told(&standings);
         if now != last {
-            say(now.clone());
+            (scene.say)(now.clone());
             (last, moved) = (now, clock::uptime());
         }
         // What may heal is waited for as long as anything moves. When all that is left is stuck and nothing has for so
@@ -181,7 +176,7 @@ pub async fn wait(
         if !deaf && !standings.iter().any(|(_, standing)| waits(standing)) && since(moved) >= STILL {
             return Seen::Stuck(standings);
         }
-        match pace.keep(eyes.more()).await {
+        match scene.pace.keep(eyes.more()).await {
             Ok(Ok(())) => {}
             Ok(Err(why)) => return Seen::Lost(why),
             Err(why) => return eyes.over(why, wanted, papers),
@@ -213,11 +208,13 @@ struct Eyes {
     synced: bool,
     /// The server has not been heard since, and why.
     lost: Option<Deaf>,
+    /// How long it took the last time.
+    usual: Option<Duration>,
 }
 
 impl Eyes {
     fn open(kube: &Kube) -> Self {
-        Self { watch: kube.watch(WATCHED, None), live: Live::new(), synced: false, lost: None }
+        Self { watch: kube.watch(WATCHED, None), live: Live::new(), synced: false, lost: None, usual: None }
     }
 
     /// Until everything that is there has been seen once.
@@ -271,6 +268,6 @@ impl Eyes {
     }
 
     fn judge(&self, wanted: &[ObjectId], papers: &Papers) -> Standings {
-        ladder::survey(&self.live, wanted, &[papers], clock::now())
+        ladder::survey(&self.live, wanted, &[papers], clock::now(), self.usual)
     }
 }

@@ -2,13 +2,15 @@
 
 use super::scene::Scene;
 use super::survey::{self, Standings};
-use crate::checks::ladder::{Apply, Standing, Trouble};
+use crate::checks::ladder::{Patch, Standing, Trouble};
 use crate::model::ObjectId;
 use crate::model::time::spoken;
-use crate::sys::{Touch, files};
+use crate::sys::{Look, Touch, files};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// No manifest that is mended is longer.
+const LONGEST: u64 = 4 << 20;
 /// So many names are told of what one cause holds up.
 const NAMED: usize = 4;
 
@@ -24,8 +26,8 @@ pub fn told(scene: &Scene<'_>, standings: &Standings, over: Option<Duration>) ->
     };
     let mut lines = vec![format!("{ready} of {} ready{late}; {cause}", standings.len())];
     for (trouble, held) in causes {
-        let patch = written(scene.touch, scene.run, trouble);
-        lines.extend(self::lines(trouble, &held, patch.as_ref()));
+        let patches = written(scene.touch, scene.run, trouble);
+        lines.extend(self::lines(trouble, &held, &patches));
     }
     let waiting = standings.iter().filter_map(|(id, standing)| match standing {
         Standing::Waiting { why } | Standing::Slow { why, .. } => Some(format!("waits   {id}: {why}")),
@@ -36,7 +38,7 @@ pub fn told(scene: &Scene<'_>, standings: &Standings, over: Option<Duration>) ->
 }
 
 /// One first cause.
-pub fn lines(trouble: &Trouble, held: &[&ObjectId], patch: Option<&PatchFile>) -> Vec<String> {
+pub fn lines(trouble: &Trouble, held: &[&ObjectId], patches: &[PatchFile]) -> Vec<String> {
     let names: Vec<String> = held.iter().take(NAMED).map(ToString::to_string).collect();
     let more = held.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -48,7 +50,7 @@ pub fn lines(trouble: &Trouble, held: &[&ObjectId], patch: Option<&PatchFile>) -
     let field = trouble.field.as_ref().map_or(String::new(), |field| format!("   {field}"));
     lines.extend(trouble.place.iter().map(|place| format!("  where  {}:{}{field}", place.file, place.spot.line)));
     lines.push(format!("  fix    {}", trouble.fix));
-    lines.extend(patch.map(|patch| format!("  patch  {}", patch.0)));
+    lines.extend(patches.iter().map(|patch| format!("  patch  {}", patch.0)));
     let told = lines.join("\n");
     let raw = trouble.raw.iter().filter(|raw| !told.contains(raw.as_str()));
     lines.extend(raw.flat_map(|raw| raw.lines()).map(|line| format!("  said   {line}")).collect::<Vec<_>>());
@@ -58,17 +60,32 @@ pub fn lines(trouble: &Trouble, held: &[&ObjectId], patch: Option<&PatchFile>) -
 /// The command that takes a patch, or the words for that it could not be written.
 pub struct PatchFile(String);
 
-/// Writes the patch of a trouble into the folder of the run.
-pub fn written(touch: &Touch, run: &Path, trouble: &Trouble) -> Option<PatchFile> {
-    let patch = trouble.patch.as_ref()?;
+/// Writes the patches of a trouble into the folder of the run: the one that the cluster takes, and the one for the file.
+fn written(touch: &Touch, run: &Path, trouble: &Trouble) -> Vec<PatchFile> {
     let folder: PathBuf = run.join("patches");
-    let path = folder.join(&patch.name);
-    let done =
-        files::make_private_folder(touch, &folder).and_then(|()| files::replace(touch, &path, patch.text.as_bytes()));
-    let shown = path.display();
-    Some(PatchFile(match (done, patch.how) {
-        (Err(error), _) => format!("{shown} could not be written: {error}"),
-        (Ok(()), Apply::Kubectl) => format!("kubectl apply --server-side -f {shown}"),
-        (Ok(()), Apply::Git) => format!("git apply {shown}"),
-    }))
+    let write = |patch: &Patch, command: String| {
+        let path = folder.join(&patch.name);
+        let shown = path.display();
+        let done = files::make_private_folder(touch, &folder);
+        PatchFile(match done.and_then(|()| files::replace(touch, &path, patch.text.as_bytes())) {
+            Err(error) => format!("{shown} could not be written: {error}"),
+            Ok(()) => format!("{command} {shown}"),
+        })
+    };
+    let cluster = trouble.patch.iter().map(|patch| write(patch, "kubectl apply --server-side -f".to_owned()));
+    let file = for_file(touch.look(), trouble);
+    let file = file.iter().map(|(top, patch)| write(patch, format!("git -C {} apply", top.display())));
+    cluster.chain(file).collect()
+}
+
+/// The same change to the file that the object came from, and the folder to apply it in: that of its repository, or its
+/// own. A file that cannot be read, or not be changed line by line with certainty, gets none.
+pub fn for_file(look: Look, trouble: &Trouble) -> Option<(PathBuf, Patch)> {
+    let mend = trouble.mend.as_ref()?;
+    let path = files::real(look, Path::new(mend.file())).ok()?;
+    let text = String::from_utf8(files::read(look, &path, LONGEST).ok()?).ok()?;
+    let top = path.ancestors().skip(1).find(|folder| files::exists(look, &folder.join(".git")));
+    let top = top.or_else(|| path.parent())?;
+    let patch = mend.diff(path.strip_prefix(top).ok()?.to_str()?, &text)?;
+    Some((top.to_owned(), patch))
 }

@@ -44,7 +44,7 @@ impl Workloads {
         };
         let wanted = self.expected();
         let seen = match wait {
-            true => survey::wait(&up.kube, &wanted, &self.papers, &scene.pace, scene.say, scene.found).await,
+            true => survey::wait(&up.kube, &wanted, &self.papers, scene).await,
             false => survey::look(&up.kube, &wanted, &self.papers, &scene.pace).await,
         };
         match seen {

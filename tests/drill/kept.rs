@@ -47,6 +47,17 @@ fn the_same_plan_once_more_into_a_kept_cluster_moves_no_object_and_says_so() {
         assert!(said.contains("nothing had to be changed"), "{step} does not say so:\n{said}");
     }
     println!("plan twice: {} objects, none moved; {:.1} s the second time", before.len(), second.took.as_secs_f64());
+    // Hardly anything was done in it: how long that takes is still what the first drill says.
+    let plan = home.does(&["plan", "plans/homelab.yaml", "--mode", "drill", "--output", "json"]).code(0);
+    let plan: serde_json::Value = serde_json::from_str(&plan.out).unwrap();
+    let cluster = plan["steps"].as_array().unwrap().iter().find(|step| step["id"] == "cluster").unwrap();
+    assert!(cluster["expected_seconds"].as_f64().unwrap() > 0.5, "{cluster}");
+    // Made from another file than the plan now names, it is not the plan's cluster any more.
+    let file = home.lab.path("plans/cluster/sandbox.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("images:", "domain: other.local\nimages:")).unwrap();
+    let refused = home.drill(&["--again"]).code(3).says("is another than the plan's");
+    assert!(refused.took < Duration::from_secs(5));
     let sockets = home.sockets();
     home.reap().code(0).says("1 sandbox removed");
     home.nothing_is_left(&sockets);

@@ -58,9 +58,15 @@ pub fn climb(live: &Live, expected: &ObjectId, papers: &[&Papers], now: Stamp, u
 }
 
 /// How each of many objects stands. What they share is looked at once.
-pub fn survey(live: &Live, expected: &[ObjectId], papers: &[&Papers], now: Stamp) -> Vec<(ObjectId, Standing)> {
+pub fn survey(
+    live: &Live,
+    expected: &[ObjectId],
+    papers: &[&Papers],
+    now: Stamp,
+    usual: Option<Duration>,
+) -> Vec<(ObjectId, Standing)> {
     let scene = Scene::new(live, papers, now);
-    expected.iter().map(|id| (id.clone(), scene.stand(id, None))).collect()
+    expected.iter().map(|id| (id.clone(), scene.stand(id, usual))).collect()
 }
 
 /// What it means that the API server did not take an object.
