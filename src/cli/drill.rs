@@ -72,7 +72,7 @@ fn last(context: &Context, state: &Path, planned: &Planned) -> Result<About, Pro
     })?;
     // What it was made from tells the run that made it; where that cannot be known, it is not the one that is wanted.
     let step = planned.file.cluster.is_some().then(|| &planned.file.steps[CLUSTER]);
-    let now = step.and_then(|step| step.kind.inputs(context.look, &planned.file.folder()).ok());
+    let now = step.and_then(|step| step.kind.inputs(context.look, planned.file.folder()).ok());
     let then = step.and_then(|step| run.past.step(&step.id).inputs);
     match now.is_some() && now == then {
         true => Ok(about),
