@@ -14,21 +14,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("sys", &["model"]),
     ("manifests", &["sys", "model"]),
-    ("secrets", &["manifests", "sys", "model"]),
-    ("checks", &["secrets", "manifests", "sys", "model"]),
-    ("steps", &["checks", "secrets", "manifests", "sys", "model"]),
-    ("plan", &["steps", "checks", "secrets", "manifests", "sys", "model"]),
+    ("checks", &["manifests", "sys", "model"]),
+    ("steps", &["checks", "manifests", "sys", "model"]),
+    ("plan", &["steps", "checks", "manifests", "sys", "model"]),
     ("journal", &["model"]),
     ("report", &["model"]),
-    ("engine", &["plan", "steps", "journal", "sys", "model", "checks", "manifests", "secrets"]),
-    ("cli", &["engine", "plan", "steps", "journal", "report", "checks", "secrets", "manifests", "sys", "model"]),
+    ("engine", &["plan", "steps", "journal", "sys", "model", "checks", "manifests"]),
+    ("cli", &["engine", "plan", "steps", "journal", "report", "checks", "manifests", "sys", "model"]),
 ];
 
 /// Where each outside crate may be named: a file, a folder, or (the vocabulary of data) anywhere.
 const NAMED_IN: &[(&str, &[&str])] = &[
-    ("age", &["src/sys/age/"]),
-    ("aws_lc_rs", &["src/sys/crypto/"]),
-    ("base64", &["src/sys/base64.rs"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),
@@ -42,7 +38,6 @@ const NAMED_IN: &[(&str, &[&str])] = &[
     ("k8s_openapi", &["src/sys/kube/"]),
     ("kube", &["src/sys/kube/"]),
     ("petgraph", &["src/plan/graph.rs"]),
-    ("rcgen", &["src/sys/crypto/"]),
     ("reqwest", &["src/sys/net.rs"]),
     ("rustix", &["src/sys/"]),
     ("saphyr_parser", &["src/sys/yaml/"]),
@@ -52,8 +47,6 @@ const NAMED_IN: &[(&str, &[&str])] = &[
     ("strsim", &["src/steps/fields.rs"]),
     ("tokio", &["src/sys/", "src/engine/"]),
     ("tower", &["src/sys/kube/config.rs"]),
-    ("x509_parser", &["src/sys/crypto/"]),
-    ("zeroize", &["src/model/hidden.rs", "src/sys/"]),
 ];
 
 const MOST_LINES: usize = 400;

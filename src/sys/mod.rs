@@ -1,7 +1,6 @@
 //! HANDS: the only code that touches the outside. `Look` reads the world and is free to have; `Touch` changes it, and the
 //! functions that change anything ask for one, so that a preview that writes does not compile.
 
-pub mod base64;
 pub mod clock;
 pub mod detach;
 pub mod files;
