@@ -53,7 +53,7 @@ const NAMED_IN: &[(&str, &[&str])] = &[
     ("tokio", &["src/sys/", "src/engine/"]),
     ("tower", &["src/sys/kube/config.rs"]),
     ("x509_parser", &["src/sys/crypto/"]),
-    ("zeroize", &["src/model/hidden.rs", "src/sys/"]),
+    ("zeroize", &["src/model/hidden.rs", "src/secrets/text.rs", "src/sys/"]),
 ];
 
 const MOST_LINES: usize = 400;

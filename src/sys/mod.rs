@@ -1,8 +1,11 @@
 //! HANDS: the only code that touches the outside. `Look` reads the world and is free to have; `Touch` changes it, and the
 //! functions that change anything ask for one, so that a preview that writes does not compile.
 
+pub mod age;
 pub mod base64;
 pub mod clock;
+pub mod crypto;
+pub mod desk;
 pub mod detach;
 pub mod files;
 pub mod host;
@@ -13,6 +16,7 @@ pub mod net;
 pub mod pace;
 pub mod process;
 pub mod procfs;
+pub mod prompt;
 pub mod ready;
 pub mod sandbox;
 pub mod signals;

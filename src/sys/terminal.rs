@@ -1,6 +1,7 @@
 //! The terminal: whether there is one, how wide it is, and one line asked of a person.
 
 use super::Look;
+use crate::model::Hidden;
 use std::io::{self, IsTerminal, Write};
 
 /// A stream that people may be reading.
@@ -15,6 +16,20 @@ pub fn is_terminal(_: Look, stream: Stream) -> bool {
         Stream::Out => io::stdout().is_terminal(),
         Stream::Err => io::stderr().is_terminal(),
     }
+}
+
+/// True when another program reads what we write, and no file keeps it.
+pub fn is_pipe(_: Look) -> bool {
+    use rustix::fs::FileType;
+    let kind = rustix::fs::fstat(io::stdout()).map(|about| FileType::from_raw_mode(about.st_mode));
+    kind.is_ok_and(|kind| matches!(kind, FileType::Fifo | FileType::Socket))
+}
+
+/// Puts out what was hidden, for who asked for just that.
+pub fn reveal(text: &Hidden) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.reveal())?;
+    out.flush()
 }
 
 /// True when the terminal can move its cursor and show colours.
