@@ -7,7 +7,7 @@ use common::{Lab, Told, binary, have};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "plan",
     "drill",
     "recover",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 13] = [
     "history",
     "report",
     "diagnose",
+    "secrets",
     "sandbox",
     "schema",
     "completions",

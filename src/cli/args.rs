@@ -69,6 +69,7 @@ pub enum Command {
     History(HistoryArgs),
     Report(ReportArgs),
     Diagnose(DiagnoseArgs),
+    Secrets(super::secrets::SecretsArgs),
     Sandbox(SandboxArgs),
     /// Print the JSON Schema of plan files, so that editors complete and check them
     #[command(after_help = "Example:

@@ -18,6 +18,7 @@ mod runner;
 mod runs;
 mod sandbox;
 mod schema;
+mod secrets;
 mod status;
 
 use args::{Args, Command};
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
         Command::History(args) => history::run(&context, &args),
         Command::Report(args) => report::run(&context, &args),
         Command::Diagnose(args) => diagnose::run(&context, &args),
+        Command::Secrets(args) => secrets::run(&context, &args),
         Command::Sandbox(args) => sandbox::run(&context, &args),
         Command::Schema => schema::run(&context),
         Command::Completions(args) => man::completions(&context, &args),

@@ -1,7 +1,7 @@
 //! PAPER: Kubernetes objects as they stand in files, with the line of every field. Knows no cluster.
 
 mod assemble;
-mod budget;
+pub mod budget;
 mod documents;
 pub mod facts;
 mod files;
@@ -17,6 +17,7 @@ mod read;
 mod scalar;
 mod standing;
 pub mod tree;
+pub mod write;
 pub mod wrong;
 mod yaml;
 

@@ -107,7 +107,7 @@ fn document(object: &Object) -> Result<Document, Vec<Fault>> {
     })
 }
 
-fn texts(node: Option<&Node>, name: &str, faults: &mut Vec<Fault>) -> BTreeMap<String, String> {
+pub(super) fn texts(node: Option<&Node>, name: &str, faults: &mut Vec<Fault>) -> BTreeMap<String, String> {
     let mut texts = BTreeMap::new();
     for field in node.map_or(&[][..], Node::fields) {
         match field.node.text() {
@@ -179,7 +179,7 @@ mod tests {
     fn a_secret_is_read_with_its_places() {
         let text = "# one\napiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: b, labels: {x: z}}\ntype: t\nimmutable: true\ndata:\n  one: AAEC\n  two: aGVsbG8=\nstringData:\n  two: wins\n";
         let read = read_text(text).unwrap_or_default();
-        let [one] = read.as_slice() else { panic!("{}", read.len()) };
+        let [one] = read.as_slice() else { unreachable!("{}", read.len()) };
         assert_eq!((one.id.to_string().as_str(), one.sort.as_str(), one.immutable), ("Secret b/a", "t", true));
         let values: Vec<(&str, &[u8], u32)> =
             one.entries.iter().map(|(key, entry)| (key.as_str(), entry.value.reveal(), entry.at.line)).collect();

@@ -3,6 +3,7 @@
 
 pub mod base64;
 pub mod clock;
+pub mod crypto;
 pub mod detach;
 pub mod files;
 pub mod host;
