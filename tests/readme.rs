@@ -33,8 +33,10 @@ impl Example {
         // As long as the name it stands for, so that nothing moves in what is shown.
         let name = format!("h{:05}{number}", std::process::id() % 100_000);
         let example = Self { folder, name };
-        fs::create_dir(example.path("plans")).unwrap();
-        copy(&root().join("plans"), &example.path("plans"));
+        for folder in ["plans", "secrets.example"] {
+            fs::create_dir(example.path(folder)).unwrap();
+            copy(&root().join(folder), &example.path(folder));
+        }
         let plan = fs::read_to_string(example.path("plans/homelab.yaml")).unwrap();
         let plan = plan.replace("name: homelab\n", &format!("name: {}\n", example.name));
         fs::write(example.path("plans/homelab.yaml"), plan).unwrap();

@@ -8,6 +8,7 @@ mod drill;
 mod face;
 mod follow;
 mod history;
+mod identity;
 mod man;
 mod ping;
 mod plan;
@@ -19,6 +20,7 @@ mod runs;
 mod sandbox;
 mod schema;
 mod status;
+mod vault;
 
 use args::{Args, Command};
 use clap::Parser;

@@ -1,6 +1,7 @@
 //! NOUNS: the words of blackstart as types. Nothing here reads, writes, waits or prints.
 
 pub mod digest;
+pub mod entry;
 pub mod event;
 pub mod fact;
 pub mod finding;
@@ -12,10 +13,12 @@ pub mod outcome;
 pub mod place;
 pub mod problem;
 pub mod provider;
+pub mod redact;
 pub mod state;
 pub mod time;
 
 pub use digest::Digest;
+pub use entry::EntryName;
 pub use event::{Event, What};
 pub use fact::Fact;
 pub use finding::{Cause, Finding, Severity, Unknown};
@@ -27,5 +30,6 @@ pub use outcome::{Ending, NotExercised, Outcome};
 pub use place::{Place, Spot};
 pub use problem::{Kind, Problem};
 pub use provider::Provider;
+pub use redact::Redactor;
 pub use state::{Change, State};
 pub use time::Stamp;

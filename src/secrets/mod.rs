@@ -2,5 +2,9 @@
 //! nothing of this module writes one where it could be seen.
 
 pub mod document;
+pub mod papers;
+pub mod vault;
+pub mod wire;
 
 pub use document::{Document, Entry};
+pub use vault::Vault;
