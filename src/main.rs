@@ -3,6 +3,7 @@
 use std::io::Write;
 
 fn main() -> std::process::ExitCode {
+    blackstart::sys::guard::close_memory();
     // A bug ends the process at once, as a kill does: the journal is made for that. A task that died alone would leave the
     // run waiting for it. Only the place is told; what was in hand at that place may be nobody's business.
     std::panic::set_hook(Box::new(|info| {

@@ -7,7 +7,7 @@ use common::{Lab, Told, binary, have};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "plan",
     "drill",
     "recover",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 13] = [
     "history",
     "report",
     "diagnose",
+    "secrets",
     "sandbox",
     "schema",
     "completions",
@@ -46,6 +47,15 @@ fn help_is_what_it_was() {
     let listed = top.out.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     assert_eq!(listed.count(), COMMANDS.len() + 1, "a command is listed that no test knows");
     assert!(!top.all().contains("runner"));
+}
+
+#[test]
+fn help_of_sealing_is_what_it_was() {
+    for what in ["seal", "unseal"] {
+        let help = ask(&["secrets", what, "--help"]).code(0);
+        assert!(help.out.contains("Example"), "secrets {what} shows no example");
+        insta::assert_snapshot!(format!("help-secrets-{what}"), help.out);
+    }
 }
 
 #[test]

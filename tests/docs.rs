@@ -63,7 +63,9 @@ fn kind_of_value(shape: Shape) -> String {
         Shape::Paths => "a path, or a list of paths".into(),
         Shape::Pairs => "a map of names and texts".into(),
         Shape::Names => "a list of names".into(),
-        Shape::Cluster => "a map, see below".into(),
+        Shape::Entry => "a value of the store".into(),
+        Shape::Entries => "a map of names and values of the store".into(),
+        Shape::Cluster | Shape::Secrets => "a map, see below".into(),
     }
 }
 

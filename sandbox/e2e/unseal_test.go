@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -125,6 +126,32 @@ func TestSealedSecretsAreOpened(t *testing.T) {
 			return ""
 		})
 	})
+}
+
+func TestSealedSecretsStayShutWhereNothingShallOpenThem(t *testing.T) {
+	r := up(t, []string{"--base", t.TempDir(), "--no-unseal"})
+	c, ctx := r.client(t), context.Background()
+	sealed := ssclient.NewForConfigOrDie(r.rest(t)).BitnamiV1alpha1()
+	if _, err := apiextensions.NewForConfigOrDie(r.rest(t)).ApiextensionsV1().CustomResourceDefinitions().Create(ctx, sealedCRD(), metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	ns := namespace(t, c, nil)
+	private, data := sealingKey(t)
+	putKey(t, c, "kube-system", "key", "active", data)
+	eventually(t, 10*time.Second, func() string {
+		if _, err := sealed.SealedSecrets(ns).Create(ctx, seal(t, private, ns, "shut", "x"), metav1.CreateOptions{}); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+	// What opens does so within some tenths of a second.
+	time.Sleep(3 * time.Second)
+	if _, err := c.CoreV1().Secrets(ns).Get(ctx, "shut", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		t.Errorf("it was opened: %v", err)
+	}
+	if s, err := sealed.SealedSecrets(ns).Get(ctx, "shut", metav1.GetOptions{}); err != nil || s.Status != nil {
+		t.Errorf("somebody wrote a status: %v %v", s.Status, err)
+	}
 }
 
 func putKey(t *testing.T, c kubernetes.Interface, ns, name, value string, data map[string][]byte) {

@@ -69,6 +69,7 @@ pub enum Command {
     History(HistoryArgs),
     Report(ReportArgs),
     Diagnose(DiagnoseArgs),
+    Secrets(super::secrets::args::SecretsArgs),
     Sandbox(SandboxArgs),
     /// Print the JSON Schema of plan files, so that editors complete and check them
     #[command(after_help = "Example:
@@ -147,6 +148,8 @@ pub struct DrillArgs {
     /// Tell this address of the start and of the end, so that a drill that did not run is noticed
     #[arg(long, value_name = "URL", env = super::ping::VARIABLE, hide_env_values = true)]
     pub ping: Option<String>,
+    #[command(flatten)]
+    pub custody: Custody,
     /// How many steps may run at once [default: the cores, at least 4]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroU16>,
@@ -169,6 +172,8 @@ pub struct RecoverArgs {
     /// Instead of typing it: the name of the plan
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
+    #[command(flatten)]
+    pub custody: Custody,
     /// How many steps may run at once [default: the cores, at least 4]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroU16>,
@@ -195,6 +200,8 @@ pub struct ResumeArgs {
     /// Take this step as done, on your word
     #[arg(long, value_name = "STEP")]
     pub accept: Vec<String>,
+    #[command(flatten)]
+    pub custody: Custody,
     /// How many steps may run at once [default: the cores, at least 4]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroU16>,
@@ -238,6 +245,17 @@ pub struct AttachArgs {
     /// For people, or one JSON object a line
     #[arg(long, value_enum, default_value_t = RunOutput::Text)]
     pub output: RunOutput,
+}
+
+/// Who opens the store of secrets
+#[derive(clap::Args, Debug)]
+pub struct Custody {
+    /// The age identity, as a file or fd:N [default: the plan's, or $BLACKSTART_IDENTITY]
+    #[arg(long, value_name = "FILE|fd:N")]
+    pub identity: Option<String>,
+    /// Read the passphrase of the identity from this file descriptor
+    #[arg(long, value_name = "N")]
+    pub passphrase_fd: Option<u32>,
 }
 
 /// List the runs of a plan, newest first, and compare them

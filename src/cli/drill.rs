@@ -3,13 +3,14 @@
 
 use super::args::{DrillArgs, RunOutput};
 use super::context::Context;
-use super::{attach, ping, plan, runner, runs};
+use super::{attach, ping, plan, runner, runs, vault};
 use crate::engine::ending::Stopped;
 use crate::engine::open::{self, Opened};
 use crate::engine::run::{self, Ahead, Wishes};
 use crate::model::{Kind, Mode, Problem, Severity};
 use crate::plan::file::CLUSTER;
 use crate::plan::load::{Planned, load};
+use crate::secrets::Vault;
 use crate::steps::target::FILE;
 use crate::sys::process::Exit;
 use crate::sys::sandbox::{self, About};
@@ -43,6 +44,7 @@ fn drill(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
     if planned.file.cluster.is_some() {
         sandbox::find(context.look).map_err(|why| Problem::refused("there is nothing to drill in").because(why))?;
     }
+    let vault = vault::open(context, &planned, &args.custody)?;
     let jobs = args.jobs.map_or_else(host::default_jobs, |jobs| usize::from(jobs.get()));
     let state = std::path::absolute(state).map_err(|error| Problem::usage(error.to_string()))?;
     let touch = Touch::granted();
@@ -59,7 +61,7 @@ fn drill(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
             .map_err(|error| Problem::new(Kind::Journal, format!("{}: {error}", path.display())))?;
     }
     let wishes = Wishes { jobs, keep: args.keep || args.again, ..Wishes::default() };
-    work(context, touch, planned, opened, ahead, wishes, args.output)
+    work(context, touch, Ready { planned, opened, ahead, wishes, vault }, args.output)
 }
 
 /// The cluster that the last drill of this plan left standing.
@@ -100,16 +102,18 @@ pub fn refuse_errors(context: &Context, planned: &Planned) -> Result<(), Problem
     }
 }
 
+/// Everything that a drill needs.
+pub struct Ready {
+    pub planned: Planned,
+    pub opened: Opened,
+    pub ahead: Ahead,
+    pub wishes: Wishes,
+    pub vault: Option<Vault>,
+}
+
 /// Does the work in this very process and shows it: when this process dies, so does the cluster.
-pub fn work(
-    context: &Context,
-    touch: Touch,
-    planned: Planned,
-    opened: Opened,
-    ahead: Ahead,
-    wishes: Wishes,
-    output: RunOutput,
-) -> Result<u8, Problem> {
+pub fn work(context: &Context, touch: Touch, ready: Ready, output: RunOutput) -> Result<u8, Problem> {
+    let Ready { planned, opened, ahead, wishes, vault } = ready;
     let (id, folder) = (opened.id.clone(), opened.run.clone());
     let shown = Touch::granted();
     let both = signals::block_on(async {
@@ -117,7 +121,7 @@ pub fn work(
             Signals::new().map_err(|error| Problem::failed(format!("signals cannot be heard: {error}")))?;
         let (end, ended) = Runner::here();
         let work = async {
-            let done = run::run(touch, planned, opened, wishes, ahead, &mut signals).await;
+            let done = run::run(touch, planned, opened, wishes, ahead, vault, &mut signals).await;
             drop(end);
             done
         };

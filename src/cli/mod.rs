@@ -8,6 +8,7 @@ mod drill;
 mod face;
 mod follow;
 mod history;
+mod identity;
 mod man;
 mod ping;
 mod plan;
@@ -18,7 +19,9 @@ mod runner;
 mod runs;
 mod sandbox;
 mod schema;
+mod secrets;
 mod status;
+mod vault;
 
 use args::{Args, Command};
 use clap::Parser;
@@ -38,6 +41,7 @@ pub fn main() -> ExitCode {
         Command::History(args) => history::run(&context, &args),
         Command::Report(args) => report::run(&context, &args),
         Command::Diagnose(args) => diagnose::run(&context, &args),
+        Command::Secrets(args) => secrets::run(&context, &args),
         Command::Sandbox(args) => sandbox::run(&context, &args),
         Command::Schema => schema::run(&context),
         Command::Completions(args) => man::completions(&context, &args),

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::runs;
 use crate::checks::{programs, references, volumes};
 use crate::engine::decide::{self, Decision};
-use crate::model::{Fact, Finding, Mode, Problem, Severity, Unknown};
+use crate::model::{Fact, Finding, Mode, Place, Problem, Severity, Spot, Unknown};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::{self, Past, Preview};
 use crate::plan::{dot, json, svg, text};
@@ -54,9 +54,7 @@ pub fn found(look: Look, planned: &Planned) -> (Vec<Finding>, Vec<Unknown>) {
     let provided = file.steps.iter().flat_map(|step| &step.provides).chain(&file.outside);
     let elsewhere: HashSet<&Fact> = provided.map(|(fact, _)| fact).collect();
     findings.extend(references::check(&named, &|fact| elsewhere.contains(fact)));
-    if !file.nodes.is_empty() {
-        findings.extend(file.steps.iter().flat_map(|step| step.kind.findings(&file.nodes)));
-    }
+    findings.extend(file.steps.iter().flat_map(|step| step.kind.findings(&file.nodes)));
     let volumes = volumes::check(&planned.papers);
     findings.extend(volumes.findings);
     // The worst first; of equal ones what stands first in the files.
@@ -65,5 +63,13 @@ pub fn found(look: Look, planned: &Planned) -> (Vec<Finding>, Vec<Unknown>) {
         Severity::Warning => 1,
         Severity::Note => 2,
     });
-    (findings, volumes.unknowns)
+    let mut unknowns = volumes.unknowns;
+    unknowns.extend(planned.stale.iter().map(|stale| Unknown {
+        id: "F01",
+        place: Place { file: stale.file.to_string(), spot: Spot { line: 1, column: 1 } },
+        object: "the store of secrets".to_owned(),
+        message: stale.why.clone(),
+        missing: "an identity: blackstart secrets rotate writes down what it holds".to_owned(),
+    }));
+    (findings, unknowns)
 }

@@ -17,13 +17,15 @@ pub fn run(context: &Context, args: &RecoverArgs) -> Result<u8, Problem> {
     let state = context.required_state_dir()?;
     let past = runs::past(context, planned.file.name.as_str());
     drill::refuse_errors(context, &planned)?;
+    // Asked before anything else is: without the secrets there is nothing to go on to.
+    let identities = super::vault::proved(context, &planned, &args.custody)?;
     confirm(context, &planned, &past, args.confirm.as_deref())?;
     let plan =
         files::absolute(context.look, &path).map_err(|error| Problem::usage(format!("{}: {error}", path.display())))?;
     let jobs = args.jobs.map_or_else(host::default_jobs, |jobs| usize::from(jobs.get()));
     let state = std::path::absolute(state).map_err(|error| Problem::usage(error.to_string()))?;
     let task = runner::Task { state, jobs, what: runner::What::Begin { plan, digest: planned.digest } };
-    runner::start(context, &task, args.output)
+    runner::start(context, &task, identities.as_ref(), args.output)
 }
 
 /// The one question, or the name that was given instead of an answer.

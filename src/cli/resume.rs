@@ -34,7 +34,9 @@ pub fn run(context: &Context, args: &ResumeArgs) -> Result<u8, Problem> {
         return drill(context, args, &folder, &state, Wishes { jobs, redo, accept, keep: false });
     }
     let task = runner::Task { state, jobs, what: runner::What::Resume { run: folder, redo, accept } };
-    runner::start(context, &task, args.output)
+    let planned = load(context.look, &run.past.begin.file, Mode::Recover)?;
+    let identities = super::vault::proved(context, &planned, &args.custody)?;
+    runner::start(context, &task, identities.as_ref(), args.output)
 }
 
 /// A drill goes on in the foreground, as it began.
@@ -42,9 +44,11 @@ fn drill(context: &Context, args: &ResumeArgs, run: &Path, state: &Path, wishes:
     let touch = Touch::granted();
     let left = open::left(&touch, run)?;
     let planned = load(context.look, &left.past.begin.file, Mode::Drill)?;
-    let (_, times) = runner::ahead(context, &planned, wishes.jobs);
+    let vault = super::vault::open(context, &planned, &args.custody)?;
+    let (_, ahead) = runner::ahead(context, &planned, wishes.jobs);
     let opened = open::resume(&touch, run, state, &planned, &wishes)?;
-    super::drill::work(context, touch, planned, opened, times, wishes, args.output)
+    let ready = super::drill::Ready { planned, opened, ahead, wishes, vault };
+    super::drill::work(context, touch, ready, args.output)
 }
 
 fn ids(run: &runs::Run, option: &str, words: &[String]) -> Result<Vec<StepId>, Problem> {

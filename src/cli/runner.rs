@@ -7,15 +7,18 @@ use crate::engine::ending::Stopped;
 use crate::engine::open::{self, Head, Opened};
 use crate::engine::run::{self, Ahead, Wishes};
 use crate::model::outcome::exit;
-use crate::model::{Digest, Kind, Mode, Problem, RunId, StepId};
+use crate::model::{Digest, Hidden, Kind, Mode, Problem, RunId, StepId};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::Preview;
+use crate::secrets::Vault;
+use crate::sys::age::Identities;
 use crate::sys::procfs::Process;
 use crate::sys::signals::Signals;
 use crate::sys::watch::Runner;
 use crate::sys::{Touch, detach, files, signals};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a runner is told.
@@ -33,6 +36,28 @@ pub enum What {
     Resume { run: PathBuf, redo: Vec<StepId>, accept: Vec<StepId> },
 }
 
+/// A task as it goes through the pipe: JSON and, behind it, the identities. They are in no type that could show them.
+fn payload(task: &Task, identities: Option<&Identities>) -> Result<Hidden, Problem> {
+    let mut bytes = serde_json::to_vec(task).map_err(|error| Problem::failed(error.to_string()))?;
+    if let Some(identities) = identities {
+        let text = identities.text();
+        bytes.reserve_exact(text.len() + 1);
+        bytes.push(0);
+        bytes.extend_from_slice(text.reveal());
+    }
+    Ok(Hidden::new(bytes))
+}
+
+/// And back.
+fn unpacked(payload: &Hidden) -> Result<(Task, Option<Identities>), Problem> {
+    let mut parts = payload.reveal().splitn(2, |byte| *byte == 0);
+    let task = serde_json::from_slice(parts.next().unwrap_or_default())
+        .map_err(|error| Problem::usage(format!("a runner is started by recover and resume, not by hand ({error})")))?;
+    let identities = parts.next().map(|text| Identities::read(&Hidden::new(text.to_vec())));
+    let identities = identities.transpose().map_err(|trouble| Problem::usage(format!("the identity: {trouble}")))?;
+    Ok((task, identities))
+}
+
 /// What a runner answers before it begins.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -42,9 +67,14 @@ pub enum Answer {
 }
 
 /// Starts a runner and shows what it does, to the end.
-pub fn start(context: &Context, task: &Task, output: super::args::RunOutput) -> Result<u8, Problem> {
+pub fn start(
+    context: &Context,
+    task: &Task,
+    identities: Option<&Identities>,
+    output: super::args::RunOutput,
+) -> Result<u8, Problem> {
     let touch = Touch::granted();
-    let payload = serde_json::to_vec(task).map_err(|error| Problem::failed(error.to_string()))?;
+    let payload = Arc::new(payload(task, identities)?);
     let arguments = ["runner".to_owned()];
     signals::block_on(async {
         let broken = |error: std::io::Error| Problem::failed(format!("the runner cannot be started: {error}"));
@@ -100,10 +130,10 @@ pub fn run(context: &Context) -> Result<u8, Problem> {
     let touch = Touch::granted();
     detach::leave_session(&touch);
     let payload = detach::payload(context.look).map_err(|error| Problem::usage(format!("no task: {error}")))?;
-    let task: Task = serde_json::from_slice(&payload)
-        .map_err(|error| Problem::usage(format!("a runner is started by recover and resume, not by hand ({error})")))?;
+    let (task, identities) = unpacked(&payload)?;
+    drop(payload);
     let context = context.with_state(&task.state);
-    match prepare(&context, &touch, &task) {
+    match prepare(&context, &touch, &task, identities) {
         Err(problem) => {
             let Problem { kind, fact, causes, next } = problem.clone();
             let answer = Answer::Refused { exit: kind.exit(), fact, causes, next };
@@ -111,13 +141,24 @@ pub fn run(context: &Context) -> Result<u8, Problem> {
             detach::answer(&touch, &line, None).map_err(|error| Problem::failed(error.to_string()))?;
             Ok(kind.exit())
         }
-        Ok((planned, opened, times, wishes)) => work(touch, planned, opened, times, wishes),
+        Ok(prepared) => work(touch, prepared),
     }
 }
 
-type Prepared = (Planned, Opened, Ahead, Wishes);
+struct Prepared {
+    planned: Planned,
+    opened: Opened,
+    ahead: Ahead,
+    wishes: Wishes,
+    vault: Option<Vault>,
+}
 
-fn prepare(context: &Context, touch: &Touch, task: &Task) -> Result<Prepared, Problem> {
+fn prepare(
+    context: &Context,
+    touch: &Touch,
+    task: &Task,
+    identities: Option<Identities>,
+) -> Result<Prepared, Problem> {
     match &task.what {
         What::Begin { plan, digest } => {
             let planned = load(context.look, plan, Mode::Recover)?;
@@ -125,17 +166,20 @@ fn prepare(context: &Context, touch: &Touch, task: &Task) -> Result<Prepared, Pr
                 let fact = format!("{}: the plan has changed since it was shown", plan.display());
                 return Err(Problem::refused(fact).next("look at it again and repeat the command"));
             }
-            let (head, times) = ahead(context, &planned, task.jobs);
+            let vault = super::vault::of(context, &planned, identities)?;
+            let (head, ahead) = ahead(context, &planned, task.jobs);
             let opened = open::begin(touch, &task.state, &planned, head)?;
-            Ok((planned, opened, times, Wishes { jobs: task.jobs, ..Wishes::default() }))
+            let wishes = Wishes { jobs: task.jobs, ..Wishes::default() };
+            Ok(Prepared { planned, opened, ahead, wishes, vault })
         }
         What::Resume { run, redo, accept } => {
             let left = open::left(touch, run)?;
             let planned = load(context.look, &left.past.begin.file, left.past.begin.mode)?;
             let wishes = Wishes { jobs: task.jobs, redo: redo.clone(), accept: accept.clone(), keep: false };
-            let (_, times) = ahead(context, &planned, task.jobs);
+            let vault = super::vault::of(context, &planned, identities)?;
+            let (_, ahead) = ahead(context, &planned, task.jobs);
             let opened = open::resume(touch, run, &task.state, &planned, &wishes)?;
-            Ok((planned, opened, times, wishes))
+            Ok(Prepared { planned, opened, ahead, wishes, vault })
         }
     }
 }
@@ -158,7 +202,8 @@ pub fn ahead(context: &Context, planned: &Planned, jobs: usize) -> (Head, Ahead)
     (head, Ahead { ways: planned.graph.longest(&planned.order, cost), usual })
 }
 
-fn work(touch: Touch, planned: Planned, opened: Opened, ahead: Ahead, wishes: Wishes) -> Result<u8, Problem> {
+fn work(touch: Touch, prepared: Prepared) -> Result<u8, Problem> {
+    let Prepared { planned, opened, ahead, wishes, vault } = prepared;
     let (id, folder) = (opened.id.clone(), opened.run.clone());
     let pid = i32::try_from(std::process::id()).unwrap_or(0);
     let started = crate::sys::procfs::identify(touch.look(), pid).map_or(0, |process| process.started);
@@ -170,7 +215,7 @@ fn work(touch: Touch, planned: Planned, opened: Opened, ahead: Ahead, wishes: Wi
             Signals::deaf_to_hangup().map_err(|error| Problem::failed(format!("signals cannot be heard: {error}")))?;
         detach::answer(&touch, &line, Some(&folder.join("runner.log")))
             .map_err(|error| Problem::new(Kind::Journal, format!("{}: {error}", folder.display())))?;
-        Ok(run::run(touch, planned, opened, wishes, ahead, &mut signals).await)
+        Ok(run::run(touch, planned, opened, wishes, ahead, vault, &mut signals).await)
     });
     let (ending, stopped) = ran.map_err(|error| Problem::failed(format!("no event loop: {error}")))??;
     if let Stopped::Journal(why) = &stopped {

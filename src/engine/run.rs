@@ -13,6 +13,7 @@ use crate::journal::{Did, Memory, Part, Record};
 use crate::model::{Ending, State, StepId};
 use crate::plan::OnFailure;
 use crate::plan::file::CLUSTER;
+use crate::secrets::Vault;
 use crate::plan::load::Planned;
 use crate::steps::contract::Seen;
 use crate::steps::scene;
@@ -23,6 +24,7 @@ use crate::sys::signals::{Signals, Wish};
 use crate::sys::{Touch, clock};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -65,6 +67,8 @@ pub(super) struct Loop {
     pub(super) board: Board,
     ready: Ready,
     usual: Vec<Option<Duration>>,
+    /// The opened store of secrets.
+    pub(super) vault: Option<Rc<Vault>>,
     pub(super) brake: Rc<Brake>,
     /// That of the end, which nobody pulls: what is taken back is taken back whatever stopped the steps.
     pub(super) last_brake: Brake,
@@ -93,6 +97,7 @@ pub async fn run(
     opened: Opened,
     wishes: Wishes,
     ahead: Ahead,
+    vault: Option<Vault>,
     signals: &mut Signals,
 ) -> (Ending, Stopped) {
     let (words, mut heard) = mpsc::unbounded_channel();
@@ -105,6 +110,7 @@ pub async fn run(
         board: Board::new(planned.file.steps.len()),
         ready: Ready::new(&planned.graph, &planned.order, ahead.ways),
         usual: ahead.usual,
+        vault: vault.map(Rc::new),
         planned: Rc::new(planned),
         touch: Rc::new(touch),
         opened,
@@ -168,13 +174,14 @@ impl Loop {
     fn start(&mut self, at: usize, job: Job, survivor: Option<Survivor>) {
         self.running += 1;
         let (planned, touch, brake) = (self.planned.clone(), self.touch.clone(), self.brake.clone());
-        let (target, usual) = (self.target.clone(), self.usual[at]);
+        let (target, usual, vault) = (self.target.clone(), self.usual[at], self.vault.clone());
         let (folder, run, words) = (self.folder.clone(), self.opened.run.clone(), self.words.clone());
         tokio::task::spawn_local(async move {
             let step = &planned.file.steps[at];
             let pace = brake.pace(step.deadline(), step.kind.stops_at());
+            let (mode, vault) = (planned.mode, vault.as_deref());
             let around =
-                Around { touch: &touch, folder: &folder, run: &run, mode: planned.mode, pace, target: &target, usual };
+                Around { touch: &touch, folder: &folder, run: &run, mode, pace, target: &target, usual, vault };
             // The loop outlives its tasks; if it does not, nobody is left to be told.
             let tell = |word| drop(words.send(Message::Word(at, word)));
             task::work(step, job, survivor, around, &tell).await;
@@ -289,7 +296,8 @@ impl Loop {
         }
     }
 
-    fn write(&mut self, step: usize, did: Did) {
+    fn write(&mut self, step: usize, mut did: Did) {
+        did.hide(&|text| self.hide(text));
         if let Err(Forbidden(why)) = self.board.apply(step, &did) {
             return self.journal_failed(&format!("step {}: {why}: this is a bug of blackstart", self.id(step)));
         }
@@ -297,7 +305,16 @@ impl Loop {
         self.put(&record);
     }
 
-    pub(super) fn notice(&mut self, message: String) {
+    /// Whatever is kept or shown of a run passes here: what servers and programs say can hold a value of the store.
+    fn hide(&self, text: &mut String) {
+        let hidden = self.vault.as_ref().map(|vault| vault.redactor().hide(text));
+        if let Some(Cow::Owned(hidden)) = hidden {
+            *text = hidden;
+        }
+    }
+
+    pub(super) fn notice(&mut self, mut message: String) {
+        self.hide(&mut message);
         self.owing = true;
         self.put(&Record::Notice { t: clock::uptime(), message });
     }

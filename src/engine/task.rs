@@ -2,6 +2,7 @@
 
 use crate::model::{Cause, Mode};
 use crate::plan::Step;
+use crate::secrets::Vault;
 use crate::steps::contract::{Mishap, Seen};
 use crate::steps::scene::{Part, Scene};
 use crate::steps::target::Target;
@@ -56,6 +57,7 @@ pub struct Around<'a> {
     pub pace: Pace,
     pub target: &'a Target,
     pub usual: Option<Duration>,
+    pub vault: Option<&'a Vault>,
 }
 
 impl<'a> Around<'a> {
@@ -67,7 +69,7 @@ impl<'a> Around<'a> {
         say: &'a dyn Fn(String),
         found: &'a dyn Fn(Cause),
     ) -> Scene<'a> {
-        let Around { touch, folder, run, mode, pace, target, usual } = self;
+        let Around { touch, folder, run, mode, pace, target, usual, vault } = self;
         Scene {
             touch,
             folder,
@@ -77,6 +79,7 @@ impl<'a> Around<'a> {
             pace,
             target,
             usual,
+            vault,
             log: RefCell::new(None),
             unchanged: Cell::new(false),
             started,

@@ -148,6 +148,32 @@ pub enum Did {
 }
 
 impl Did {
+    /// Takes what must not be kept out of every word that came from elsewhere.
+    pub fn hide(&mut self, hide: &dyn Fn(&mut String)) {
+        match self {
+            Did::Check { why: text }
+            | Did::Touch { why: text, .. }
+            | Did::Cleared { saw: text }
+            | Did::Found { saw: text, .. }
+            | Did::Unclear { saw: text }
+            | Did::Prove { saw: text }
+            | Did::Accept { saw: text }
+            | Did::Say { message: text }
+            | Did::Retry { reason: text, .. }
+            | Did::Stop { reason: text }
+            | Did::Skip { reason: text }
+            | Did::Exclude { reason: text } => hide(text),
+            Did::Break { reason, tail, .. } => {
+                hide(reason);
+                tail.iter_mut().for_each(hide);
+            }
+            Did::Cause { cause } => {
+                [&mut cause.object, &mut cause.message, &mut cause.fix].into_iter().for_each(hide);
+                cause.holds.iter_mut().for_each(hide);
+            }
+            Did::Child { .. } | Did::Touched => {}
+        }
+    }
     /// The change of state that this is; a started program and a word about it are none.
     pub fn change(&self) -> Option<Change> {
         match self {

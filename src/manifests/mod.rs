@@ -1,7 +1,7 @@
 //! PAPER: Kubernetes objects as they stand in files, with the line of every field. Knows no cluster.
 
 mod assemble;
-mod budget;
+pub mod budget;
 mod documents;
 pub mod facts;
 mod files;
@@ -17,6 +17,7 @@ mod read;
 mod scalar;
 mod standing;
 pub mod tree;
+pub mod write;
 pub mod wrong;
 mod yaml;
 
@@ -25,6 +26,20 @@ pub use papers::Papers;
 pub use read::read_all;
 pub use tree::{Field, Node, Value};
 pub use wrong::{At, Wrong, Wrongs};
+
+use crate::model::{ObjectId, Spot};
+use std::sync::Arc;
+
+/// The objects of a text that is no file of a plan, and what is wrong with it: place and words, never a value.
+pub fn objects_of(text: &[u8], is_json: bool, shown: &str) -> (Vec<Object>, Vec<(Spot, String)>) {
+    let (nodes, wrong) = documents::read(text, is_json, &budget::Budget::default());
+    let mut assembled = assemble::Assembled { wrong, ..Default::default() };
+    nodes.into_iter().for_each(|node| assemble::assemble(node, false, &mut assembled));
+    let file: Arc<str> = shown.into();
+    let object = |(id, root): (ObjectId, Node)| Object { file: file.clone(), at: root.at, id, root };
+    let objects = assembled.objects.into_iter().map(object).collect();
+    (objects, assembled.wrong.into_iter().map(|broken| (broken.at, broken.message)).collect())
+}
 
 /// The documents of a text, as those of a file are read. None where one of them is broken.
 pub fn reread(text: &str) -> Option<Vec<Node>> {

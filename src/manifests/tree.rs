@@ -1,6 +1,7 @@
 //! A document as a tree in which every field knows its line and column. It has not heard of Kubernetes.
 
 use crate::model::Spot;
+use crate::model::hidden::wipe;
 
 /// A value, and where it begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +85,15 @@ impl Node {
         match &self.value {
             Value::Map(fields) => fields,
             Value::Nothing | Value::Flag(_) | Value::Whole(_) | Value::Real(_) | Value::Text(_) | Value::List(_) => &[],
+        }
+    }
+    /// Overwrites every text in it, for one that held secrets.
+    pub fn wipe(&mut self) {
+        match &mut self.value {
+            Value::Text(text) => wipe(text),
+            Value::List(items) => items.iter_mut().for_each(Node::wipe),
+            Value::Map(fields) => fields.iter_mut().for_each(|field| field.node.wipe()),
+            Value::Nothing | Value::Flag(_) | Value::Whole(_) | Value::Real(_) => {}
         }
     }
     /// As the API takes it.

@@ -63,6 +63,15 @@ pub struct Cluster {
     pub at: Spot,
 }
 
+/// Where the secrets of a plan are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secrets {
+    /// As the plan names them: a folder or a pattern.
+    pub files: (String, Spot),
+    pub identity: Option<(String, Spot)>,
+    pub at: Spot,
+}
+
 pub struct PlanFile {
     /// The file as the user named it.
     pub shown: String,
@@ -74,6 +83,7 @@ pub struct PlanFile {
     /// What the nodes of the cluster will be called, where that is written somewhere.
     pub nodes: Vec<String>,
     pub access: Vec<Way>,
+    pub secrets: Option<Secrets>,
     pub outside: Vec<(Fact, Spot)>,
     pub steps: Vec<Step>,
 }

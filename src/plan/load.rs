@@ -5,10 +5,12 @@ use super::cycle;
 use super::file::PlanFile;
 use super::graph::{self, Graph};
 use super::read;
+use super::sealing;
 use super::wants;
 use crate::manifests::facts::{self, Want};
 use crate::manifests::{self, At, Papers, Wrongs};
 use crate::model::{Digest, Mode, Problem};
+use crate::secrets::store::{Held, Outline, Stale, Store};
 use crate::steps::fields::Fault;
 use crate::sys::{Look, files, yaml};
 use std::io;
@@ -31,6 +33,9 @@ pub struct Planned {
     pub missing: Vec<(usize, Want)>,
     /// What was read for each step.
     pub papers: Vec<Papers>,
+    /// What the store of secrets holds, by name, and the files of which that is not known.
+    pub held: Vec<Held>,
+    pub stale: Vec<Stale>,
 }
 
 /// Reads a plan and everything that its graph comes from, once.
@@ -54,9 +59,13 @@ pub fn from_text(text: &str, shown: &str, path: &Path, mode: Mode) -> Result<Pla
     let look = Look::new();
     let mut file = read::read(text, shown, path).map_err(|bad| unreadable(shown, &bad.faults, bad.count))?;
     cluster::join(look, &mut file)?;
-    let papers = papers(look, &mut file)?;
+    let held = held(look, &mut file)?;
+    let papers = papers(look, &mut file, &held.held)?;
+    lacking(&file, &held)?;
+    let mut links = facts::links(&papers);
+    sealing::join(&file, &papers, &mut links);
     let wants =
-        wants::wants(&file, facts::links(&papers)).map_err(|faults| unreadable(shown, &faults.list, faults.count))?;
+        wants::wants(&file, links).map_err(|faults| unreadable(shown, &faults.list, faults.count))?;
     if !wants.unmet.is_empty() {
         return Err(cycle::unmet(&file, &wants.unmet));
     }
@@ -66,23 +75,60 @@ pub fn from_text(text: &str, shown: &str, path: &Path, mode: Mode) -> Result<Pla
     };
     order.sort_unstable_by_key(|step| (waves[*step], *step));
     let digest = graph::digest(&file, &graph, mode);
-    Ok(Planned { file, mode, graph, waves, order, digest, papers, missing: wants.missing })
+    let Outline { held, stale } = held;
+    Ok(Planned { file, mode, graph, waves, order, digest, papers, held, stale, missing: wants.missing })
+}
+
+/// The store of secrets of a plan.
+pub fn store(look: Look, file: &PlanFile) -> Result<Option<Store>, Problem> {
+    let Some(secrets) = &file.secrets else { return Ok(None) };
+    Store::find(look, file.folder(), &secrets.files.0, &parent(&file.shown)).map(Some)
+}
+
+/// What it holds: names, keys and digests, for which no identity is needed.
+fn held(look: Look, file: &mut PlanFile) -> Result<Outline, Problem> {
+    match store(look, file)? {
+        Some(store) => Ok(store.outline()),
+        None => Ok(Outline::default()),
+    }
+}
+
+/// Values that steps name and the store does not have. Where it is not known what a file holds, it may be in that one.
+fn lacking(file: &PlanFile, held: &Outline) -> Result<(), Problem> {
+    let lacks = file.steps.iter().flat_map(|step| step.kind.lacks().iter().map(move |name| (step, name)));
+    let lacks =
+        lacks.map(|(step, name)| Fault { at: step.at, text: format!("step {}: {name} is not in the store", step.id) });
+    let known = held.stale.is_empty();
+    let faults: Vec<Fault> = lacks.filter(|_| known).chain(sealing::lacking(file)).collect();
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(unreadable(&file.shown, &faults, faults.len())),
+    }
+}
+
+/// The folder of a path, as people write it.
+fn parent(shown: &str) -> String {
+    Path::new(shown).parent().map_or(String::new(), |folder| folder.display().to_string())
 }
 
 /// Reads every manifest that the plan names, each once, and hands them to their steps.
-fn papers(look: Look, file: &mut PlanFile) -> Result<Vec<Papers>, Problem> {
-    if file.steps.iter().all(|step| step.kind.paths().is_empty()) {
+fn papers(look: Look, file: &mut PlanFile, held: &[Held]) -> Result<Vec<Papers>, Problem> {
+    if file.steps.iter().all(|step| step.kind.paths().is_empty() && !step.kind.wants_store()) {
         return Ok(Vec::new());
     }
     let named = |step: &super::file::Step| step.kind.paths().iter().map(|(path, _)| path.clone()).collect();
     let wanted: Vec<Vec<String>> = file.steps.iter().map(named).collect();
     let folder = file.folder().to_owned();
-    let shown = Path::new(&file.shown).parent().map_or(String::new(), |folder| folder.display().to_string());
-    let papers =
+    let shown = parent(&file.shown);
+    let mut papers =
         manifests::read_all(look, &folder, &shown, &wanted).map_err(|wrongs| unreadable_papers(file, &wrongs))?;
     let all = Papers::of_all(&papers);
     for (step, papers) in file.steps.iter_mut().zip(&papers) {
         step.kind.take(if step.kind.surveys() { all.clone() } else { papers.clone() });
+    }
+    for (step, papers) in file.steps.iter_mut().zip(&mut papers).filter(|(step, _)| step.kind.wants_store()) {
+        step.kind.equip(held);
+        *papers = step.kind.papers().cloned().unwrap_or_default();
     }
     Ok(papers)
 }

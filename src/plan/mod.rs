@@ -14,6 +14,7 @@ pub mod parts;
 pub mod preview;
 pub mod read;
 pub mod schema;
+pub mod sealing;
 pub mod svg;
 pub mod table;
 pub mod text;

@@ -1,7 +1,7 @@
 //! Turns the text of a plan into a plan file. Reads parser events one step at a time: parsing is the planning time, and a
 //! tree of a large plan would double it. Everything wrong is collected; nothing is guessed.
 
-use super::file::{Cluster, OnFailure, PlanFile, Step, Way};
+use super::file::{Cluster, OnFailure, PlanFile, Secrets, Step, Way};
 use super::parts;
 use crate::model::{Mode, PlanName, Provider, Spot, StepId};
 use crate::steps::KINDS;
@@ -117,6 +117,8 @@ fn document(
     let named = fields.has("cluster");
     let cluster = cluster(&mut fields, name.as_ref());
     let access = access(&mut fields);
+    let keeps = fields.has("secrets");
+    let secrets = secrets(&mut fields);
     let outside = fields.facts("outside");
     fields.finish("the plan", &[keys::PLAN]);
     match &steps {
@@ -131,8 +133,11 @@ fn document(
     if named == cluster.is_some() {
         alone(&steps, cluster.as_ref(), faults);
     }
+    if !keeps {
+        storeless(&steps, faults);
+    }
     let (shown, path) = (shown.to_owned(), path.to_owned());
-    Ok(Some(PlanFile { shown, path, name, rto, cluster, nodes: Vec::new(), access, outside, steps }))
+    Ok(Some(PlanFile { shown, path, name, rto, cluster, nodes: Vec::new(), access, secrets, outside, steps }))
 }
 
 fn name(fields: &mut Fields<'_, '_>) -> Option<PlanName> {
@@ -185,6 +190,34 @@ fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<Clust
     own.finish("`cluster`", &[keys::CLUSTER]);
     let name = name.as_ref().or(plan).map_or_else(String::new, |name| name.as_str().to_owned());
     provider.map(|_| Cluster { provider: Provider::Sandbox, name, config, at: entry.at })
+}
+
+/// What works on secrets, in a plan that keeps none.
+fn storeless(steps: &[Step], faults: &mut Faults) {
+    for step in steps.iter().filter(|step| step.kind.wants_store()) {
+        let why = format!("kind {} works on the store of secrets, and the plan names none", step.kind.name());
+        let advice = "write secrets: {files: ../secrets/*.yaml.age}";
+        faults.add(step.at, format!("step {}: {why}: {advice}", step.id));
+    }
+}
+
+fn secrets(fields: &mut Fields<'_, '_>) -> Option<Secrets> {
+    let entry = fields.take("secrets")?;
+    let kind = entry.value.kind();
+    let Body::Map(entries) = entry.value.body else {
+        let text = format!("`secrets` wants a map, as {{files: ../secrets/*.yaml.age}}, and here is {kind}");
+        fields.faults.add(entry.value.at, text);
+        return None;
+    };
+    let mut own = Fields::new(entry.value.at, entries, fields.faults);
+    own.require(keys::SECRETS, "files", "`secrets`");
+    let path = crate::steps::fields::path;
+    let at = own.value_at("files");
+    let files = own.read("files", "a folder or a pattern", path).zip(at);
+    let at = own.value_at("identity");
+    let identity = own.read("identity", "the path of a file", path).zip(at);
+    own.finish("`secrets`", &[keys::SECRETS]);
+    Some(Secrets { files: files?, identity, at: entry.at })
 }
 
 fn access(fields: &mut Fields<'_, '_>) -> Vec<Way> {

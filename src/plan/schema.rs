@@ -7,6 +7,7 @@ use crate::steps::{KINDS, cluster, manifests, storage, workloads};
 use serde_json::{Map, Value, json};
 
 fn shape(shape: Shape) -> Value {
+    let entry = || json!({"type": "string", "pattern": "^secret/[^/\\s]+/[^/\\s]+/[^/\\s]+$"});
     let text = || json!({"type": ["string", "number", "boolean"]});
     let argv = || json!({"type": "array", "minItems": 1, "items": text()});
     let id = || json!({"type": "string", "pattern": format!("^[a-z0-9][a-z0-9-]{{0,{}}}$", LONGEST - 1)});
@@ -35,6 +36,12 @@ fn shape(shape: Shape) -> Value {
         }),
         Shape::Pairs => json!({"type": "object", "additionalProperties": text()}),
         Shape::Names => json!({"type": "array", "items": {"type": "string", "pattern": "^[a-z0-9.-]{1,253}$"}}),
+        Shape::Entry => entry(),
+        Shape::Entries => json!({
+            "type": "object",
+            "propertyNames": {"pattern": "^(?!BLACKSTART_)[A-Za-z_][A-Za-z0-9_]*$"},
+            "additionalProperties": entry(),
+        }),
         Shape::Paths => {
             let path = json!({"type": "string", "minLength": 1});
             json!({"anyOf": [path, {"type": "array", "minItems": 1, "items": path}]})
@@ -43,6 +50,12 @@ fn shape(shape: Shape) -> Value {
             "type": "object",
             "properties": properties(&[keys::CLUSTER]),
             "required": required(&[keys::CLUSTER]),
+            "additionalProperties": false,
+        }),
+        Shape::Secrets => json!({
+            "type": "object",
+            "properties": properties(&[keys::SECRETS]),
+            "required": required(&[keys::SECRETS]),
             "additionalProperties": false,
         }),
         Shape::Access => json!({

@@ -6,9 +6,11 @@ use super::keys::{Key, Shape};
 use super::scene::{Scene, words};
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Finding, Mode, Spot};
+use crate::model::{Digest, EntryName, Finding, Mode, Spot};
+use crate::secrets::store::Held;
 use crate::sys::pace::Halt;
-use crate::sys::{Look, files, process};
+use crate::sys::process::Given;
+use crate::sys::{Look, files, memory, process};
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,6 +20,8 @@ pub const KEYS: &[Key] = &[
     Key::required("run", Shape::Argv, "The program and its arguments. There is no shell."),
     Key::required("verify", Shape::Argv, "The program that proves it: exit 0 when it is done, any other when not."),
     Key::optional("env", Shape::Env, "Variables for both programs, as literal values."),
+    Key::optional("stdin", Shape::Entry, "A value of the store that `run` reads from its standard input."),
+    Key::optional("files", Shape::Entries, "Values of the store as files in memory, for each of its programs."),
     Key::optional("undo", Shape::Argv, "The program that takes it back when a drill is torn down."),
     Key::optional("repeatable", Shape::Bool, "Whether it may be done twice (default: false)."),
     Key::optional(
@@ -40,6 +44,11 @@ struct Command {
     run: Vec<String>,
     verify: Vec<String>,
     env: Vec<(String, String)>,
+    stdin: Option<EntryName>,
+    /// By the variable that tells the path of the file.
+    files: Vec<(String, EntryName)>,
+    /// What of these the store does not have.
+    missing: Vec<String>,
     /// Empty where there is nothing to take back.
     undo: Vec<String>,
     repeatable: bool,
@@ -50,15 +59,33 @@ pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
     let of = "a command step";
     let there = [fields.require(KEYS, "run", of), fields.require(KEYS, "verify", of)];
     let (run, verify, env) = (fields.argv("run"), fields.argv("verify"), fields.env("env"));
+    let stdin = fields.read("stdin", "a value of the store", EntryName::read);
+    let files = entries(fields, &env);
     let undo = fields.argv("undo").unwrap_or_default();
     let repeatable = fields.flag("repeatable").unwrap_or(false);
     let drill = drill(fields);
     match (run, verify, there) {
         (Some(run), Some(verify), [true, true]) => {
-            Some(Box::new(Command { run, verify, env, undo, repeatable, drill }))
+            let missing = Vec::new();
+            Some(Box::new(Command { run, verify, env, stdin, files, missing, undo, repeatable, drill }))
         }
         _ => None,
     }
+}
+
+fn entries(fields: &mut Fields<'_, '_>, env: &[(String, String)]) -> Vec<(String, EntryName)> {
+    let at = fields.value_at("files").unwrap_or(fields.at);
+    let mut files = Vec::new();
+    for (variable, text) in fields.env("files") {
+        match EntryName::read(&text) {
+            _ if env.iter().any(|(name, _)| *name == variable) => {
+                fields.faults.add(at, format!("`files`: `{variable}` stands under `env` too: take another name"));
+            }
+            Ok(entry) => files.push((variable, entry)),
+            Err(why) => fields.faults.add(at, format!("`files: {variable}`: `{}` {why}", shown(&text))),
+        }
+    }
+    files
 }
 
 fn drill(fields: &mut Fields<'_, '_>) -> Drill {
@@ -81,6 +108,35 @@ fn drill(fields: &mut Fields<'_, '_>) -> Drill {
 }
 
 impl Command {
+    /// What a program is handed of the store.
+    fn given(&self, scene: &Scene<'_>, reads: bool) -> Result<Given, String> {
+        let mut given = Given::default();
+        let file = |entry: &EntryName| {
+            let value = scene.opened()?.value(scene.touch.look(), entry).map_err(|problem| problem.to_string())?;
+            memory::holding(scene.touch, &value).map_err(|error| format!("{entry}: no file in memory: {error}"))
+        };
+        if let Some(entry) = self.stdin.as_ref().filter(|_| reads) {
+            given.stdin = Some(file(entry)?);
+        }
+        for (variable, entry) in &self.files {
+            given.files.push((variable.clone(), file(entry)?));
+        }
+        Ok(given)
+    }
+
+    async fn act(&self, scene: &Scene<'_>, argv: &[String], reads: bool) -> Result<(), Mishap> {
+        let never = |reason| Mishap::Failed { reason, tail: Vec::new(), began: false };
+        let given = self.given(scene, reads).map_err(never)?;
+        scene.act(argv, &self.env, given).await
+    }
+
+    async fn ask(&self, scene: &Scene<'_>) -> Seen {
+        match self.given(scene, false) {
+            Ok(given) => scene.ask(&self.verify, &self.env, given).await,
+            Err(why) => Seen::Unknown(why),
+        }
+    }
+
     fn argv(&self, mode: Mode) -> &[String] {
         match (mode, &self.drill) {
             (Mode::Drill, Drill::Instead(argv)) => argv,
@@ -107,6 +163,21 @@ impl Kind for Command {
     }
     fn wants_cluster(&self) -> bool {
         false
+    }
+    fn wants_store(&self) -> bool {
+        self.stdin.is_some() || !self.files.is_empty()
+    }
+    fn equip(&mut self, held: &[Held]) {
+        let has = |entry: &EntryName| {
+            held.iter().any(|held| {
+                held.namespace == entry.namespace && held.name == entry.name && held.keys.contains_key(&entry.key)
+            })
+        };
+        let named = self.stdin.iter().chain(self.files.iter().map(|(_, entry)| entry));
+        self.missing = named.filter(|entry| !has(entry)).map(ToString::to_string).collect();
+    }
+    fn lacks(&self) -> &[String] {
+        &self.missing
     }
     fn repeatable(&self) -> bool {
         self.repeatable
@@ -142,6 +213,10 @@ impl Kind for Command {
             digest.add(name.as_bytes());
             digest.add(value.as_bytes());
         }
+        for (name, entry) in self.files.iter().map(|(name, entry)| (name.as_str(), entry)).chain(self.stdin.iter().map(|e| ("", e))) {
+            digest.add(name.as_bytes());
+            digest.add(entry.to_string().as_bytes());
+        }
         Ok(digest.finish())
     }
     fn paths(&self) -> &[(String, Spot)] {
@@ -165,20 +240,20 @@ impl Kind for Command {
         [self.argv(mode).first(), self.verify.first(), undo].into_iter().flatten().map(String::as_str).collect()
     }
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
-        Box::pin(scene.ask(&self.verify, &self.env))
+        Box::pin(self.ask(scene))
     }
     fn touch<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<(), Mishap>> {
-        Box::pin(scene.act(self.argv(scene.mode), &self.env))
+        Box::pin(self.act(scene, self.argv(scene.mode), true))
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
-        Box::pin(scene.ask(&self.verify, &self.env))
+        Box::pin(self.ask(scene))
     }
     fn undo<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
         Box::pin(async {
             if self.undo.is_empty() {
                 return Ok(None);
             }
-            scene.act(&self.undo, &self.env).await.map(|()| Some(words(&self.undo)))
+            self.act(scene, &self.undo, false).await.map(|()| Some(words(&self.undo)))
         })
     }
 }

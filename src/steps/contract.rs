@@ -2,6 +2,7 @@
 
 use super::scene::Scene;
 use crate::manifests::Papers;
+use crate::secrets::store::Held;
 use crate::model::{Digest, Finding, Mode, Spot};
 use crate::sys::Look;
 use crate::sys::pace::Halt;
@@ -49,6 +50,12 @@ pub trait Kind: Send + Sync {
     fn absent_in(&self, mode: Mode) -> Option<String>;
     /// True when it can do nothing without a cluster.
     fn wants_cluster(&self) -> bool;
+    /// True when it works on the plan's store of secrets.
+    fn wants_store(&self) -> bool;
+    /// Is given what the store holds, by name: once, before anything else is asked.
+    fn equip(&mut self, held: &[Held]);
+    /// What it names of the store, and the store does not have.
+    fn lacks(&self) -> &[String];
     /// True when doing it twice does no harm.
     fn repeatable(&self) -> bool;
     /// How long it may take when the plan does not say.

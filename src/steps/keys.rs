@@ -29,12 +29,18 @@ pub enum Shape {
     Access,
     /// Files or folders of manifests: one, or a list.
     Paths,
+    /// A value of the store, secret/namespace/name/key.
+    Entry,
+    /// Names of variables and values of the store.
+    Entries,
     /// Names as Kubernetes takes them.
     Names,
     /// Names and literal values, of whatever the key is about.
     Pairs,
     /// The cluster: a map with keys of its own.
     Cluster,
+    /// The store of secrets: a map with keys of its own.
+    Secrets,
     /// The name of a step kind.
     Kind,
     /// The steps themselves.
@@ -68,6 +74,7 @@ pub const PLAN: &[Key] = &[
     key("rto", Shape::Span, "The time goal of a recovery. Over it, a verified run ends with exit 4."),
     key("cluster", Shape::Cluster, "The cluster that is brought back. Without it the plan deletes and makes none."),
     key("access", Shape::Access, "The ways in, and whether each lives inside what is recovered or outside of it."),
+    key("secrets", Shape::Secrets, "The store of secrets, for steps that bring them back."),
     key("outside", Shape::Facts, "What outlives the thing that is recovered, so that steps may require it."),
     Key::required("steps", Shape::Steps, "The steps. Their order in the file does not matter."),
 ];
@@ -77,6 +84,12 @@ pub const CLUSTER: &[Key] = &[
     Key::required("provider", Shape::Word(&["sandbox"]), "What makes the cluster; today the sandbox only."),
     key("name", Shape::Id, "What the cluster is called (default: the plan's name)."),
     key("config", Shape::Text, "The provider's own file; for the sandbox: its nodes, domain and images."),
+];
+
+/// The keys of `secrets`.
+pub const SECRETS: &[Key] = &[
+    Key::required("files", Shape::Text, "The encrypted files: a folder, or a pattern as ../secrets/*.yaml.age."),
+    key("identity", Shape::Text, "The age identity that opens them; --identity wins over it."),
 ];
 
 /// The keys that a step of any kind has.

@@ -7,6 +7,7 @@ use super::papers;
 use super::scene::Scene;
 use crate::manifests::Papers;
 use crate::model::{Digest, Finding, Mode, Spot};
+use crate::secrets::store::Held;
 use crate::sys::Look;
 use crate::sys::pace::Halt;
 use std::collections::BTreeMap;
@@ -89,6 +90,13 @@ impl Kind for Manifests {
     }
     fn wants_cluster(&self) -> bool {
         true
+    }
+    fn wants_store(&self) -> bool {
+        false
+    }
+    fn equip(&mut self, _: &[Held]) {}
+    fn lacks(&self) -> &[String] {
+        &[]
     }
     fn repeatable(&self) -> bool {
         true

@@ -10,6 +10,8 @@ pub mod manifests;
 pub mod papers;
 pub mod probe;
 pub mod scene;
+pub mod sealing;
+pub mod secrets;
 pub mod storage;
 pub mod survey;
 pub mod target;
@@ -33,6 +35,8 @@ pub const KINDS: &[Entry] = &[
     Entry { name: command::NAME, doc: command::DOC, keys: command::KEYS, read: command::read },
     Entry { name: manifests::NAME, doc: manifests::DOC, keys: manifests::KEYS, read: manifests::read },
     Entry { name: storage::NAME, doc: storage::DOC, keys: storage::KEYS, read: storage::read },
+    Entry { name: sealing::NAME, doc: sealing::DOC, keys: sealing::KEYS, read: sealing::read },
+    Entry { name: secrets::NAME, doc: secrets::DOC, keys: secrets::KEYS, read: secrets::read },
     Entry { name: workloads::NAME, doc: workloads::DOC, keys: workloads::KEYS, read: workloads::read },
     Entry { name: probe::NAME, doc: probe::DOC, keys: probe::KEYS, read: probe::read },
 ];

@@ -7,6 +7,8 @@ use super::scene::{Scene, words};
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
 use crate::model::{Digest, Finding, Mode, Spot};
+use crate::secrets::store::Held;
+use crate::sys::process::Given;
 use crate::sys::pace::{BrokenOff, Halt};
 use crate::sys::{Look, net};
 use std::path::Path;
@@ -98,7 +100,7 @@ impl Probe {
     async fn ask(&self, scene: &Scene<'_>) -> Result<Seen, BrokenOff> {
         let look = scene.touch.look();
         Ok(match &self.0 {
-            Question::Run(argv) => scene.ask(argv, &[]).await,
+            Question::Run(argv) => scene.ask(argv, &[], Given::default()).await,
             Question::Tcp(address) => match scene.pace.keep(net::connect(look, address)).await? {
                 Ok(()) => Seen::Present(format!("{address} takes connections")),
                 Err(why) => Seen::Absent(format!("{address}: {why}")),
@@ -165,6 +167,13 @@ impl Kind for Probe {
     }
     fn wants_cluster(&self) -> bool {
         false
+    }
+    fn wants_store(&self) -> bool {
+        false
+    }
+    fn equip(&mut self, _: &[Held]) {}
+    fn lacks(&self) -> &[String] {
+        &[]
     }
     fn repeatable(&self) -> bool {
         true

@@ -3,14 +3,21 @@
 use super::contract::{Mishap, Seen};
 use super::target::Target;
 use crate::model::{Cause, Mode};
+use crate::secrets::Vault;
 use crate::sys::Touch;
 use crate::sys::log::StepLog;
 use crate::sys::pace::{BrokenOff, Pace};
-use crate::sys::process::{self, Exit, GRACE, NoChild, Order};
+use crate::sys::clock;
+use crate::sys::memory::Veil;
+use crate::sys::process::{self, Exit, GRACE, Given, NoChild, Order};
 use crate::sys::procfs::Process;
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
+
+/// How often what a program prints is handed on to its log, where it has to be looked through.
+const TICK: Duration = Duration::from_millis(100);
 
 /// Which of a step's two programs is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +37,8 @@ pub struct Scene<'a> {
     pub pace: Pace,
     /// The cluster that the run has made, once it has.
     pub target: &'a Target,
+    /// The store of secrets, where it was opened.
+    pub vault: Option<&'a Vault>,
     /// How long the step took when it was last done.
     pub usual: Option<Duration>,
     /// Opened when there is something to write.
@@ -83,18 +92,26 @@ fn escaped(c: char) -> String {
 }
 
 impl Scene<'_> {
-    async fn program(&self, argv: &[String], env: &[(String, String)], part: Part) -> Went {
-        let order = Order { argv, folder: self.folder, env, run: self.run, step: self.step, mode: self.mode.as_str() };
-        let (mut child, from) = match self.begin(&order) {
+    /// The opened store of secrets, or the words for that there is none.
+    pub fn opened(&self) -> Result<&Vault, String> {
+        self.vault.ok_or_else(|| "the store of secrets was not opened in this run".to_owned())
+    }
+
+    async fn program(&self, argv: &[String], env: &[(String, String)], part: Part, given: Given) -> Went {
+        let mode = self.mode.as_str();
+        let order = Order { argv, folder: self.folder, env, run: self.run, step: self.step, mode, given };
+        let (mut child, from, mut veil) = match self.begin(&order) {
             Ok(begun) => begun,
             Err(went) => return went,
         };
         (self.started)(child.process, part);
-        let kept = self.pace.keep(child.wait()).await;
+        drop(order);
+        let kept = self.pace.keep(self.veiled(&mut veil, child.wait())).await;
         let (exit, why) = match kept {
             Ok(exit) => (exit, None),
-            Err(why) => (child.end(GRACE).await, Some(why)),
+            Err(why) => (self.veiled(&mut veil, child.end(GRACE)).await, Some(why)),
         };
+        let exit = self.unveil(veil.as_mut(), true).and(exit);
         let tail = self.log.borrow().as_ref().map_or_else(Vec::new, |log| match (&exit, why) {
             (Ok(Exit::Code(0)), None) => Vec::new(),
             _ => log.tail(self.touch, from),
@@ -119,8 +136,28 @@ impl Scene<'_> {
         work(log)
     }
 
+    /// Hands on what a program prints while this is waited for.
+    async fn veiled<T>(&self, veil: &mut Option<Veil>, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        if veil.is_none() {
+            return work.await;
+        }
+        loop {
+            match clock::within(TICK, &mut work).await {
+                Some(done) => return done,
+                // What cannot be written now is tried again, and told at the end.
+                None => drop(self.unveil(veil.as_mut(), false)),
+            }
+        }
+    }
+
+    fn unveil(&self, veil: Option<&mut Veil>, end: bool) -> std::io::Result<()> {
+        let Some(veil) = veil else { return Ok(()) };
+        veil.drain(end, |bytes| self.with_log(|log| log.write(bytes)))
+    }
+
     /// Writes what is started into the log and starts it. A program whose output could be lost is not started.
-    fn begin(&self, order: &Order<'_>) -> Result<(process::Child, u64), Went> {
+    fn begin(&self, order: &Order<'_>) -> Result<(process::Child, u64, Option<Veil>), Went> {
         let path = self.run.join("log").join(format!("{}.log", self.step));
         let unlogged = |error| Went::NotStarted(format!("its log {}: {error}", path.display()));
         let mut slot = self.log.borrow_mut();
@@ -131,18 +168,22 @@ impl Scene<'_> {
         log.note(&words(order.argv)).map_err(unlogged)?;
         let from = log.length();
         let program = order.argv.first().map_or("", String::as_str);
-        let child = process::start(self.touch, order, log).map_err(|none| match none {
+        // Without a store there is nothing to hide, and what a program prints goes straight to its log, whoever is killed.
+        let redactor = self.vault.map(Vault::redactor).filter(|redactor| !redactor.is_empty());
+        let veil = redactor.map(Veil::new).transpose().map_err(unlogged)?;
+        let output = || veil.as_ref().map_or_else(|| log.handle(), Veil::handle);
+        let child = process::start(self.touch, order, output).map_err(|none| match none {
             NoChild::Never(error) => Went::NotStarted(format!("{program}: {error}")),
             NoChild::Lost(error) => Went::Lost(format!("{program}: {error}")),
         })?;
-        Ok((child, from))
+        Ok((child, from, veil))
     }
 
     /// Runs a program that changes the world.
-    pub async fn act(&self, argv: &[String], env: &[(String, String)]) -> Result<(), Mishap> {
+    pub async fn act(&self, argv: &[String], env: &[(String, String)], given: Given) -> Result<(), Mishap> {
         let name = words(argv);
         let failed = |reason, tail, began| Err(Mishap::Failed { reason, tail, began });
-        match self.program(argv, env, Part::Touch).await {
+        match self.program(argv, env, Part::Touch, given).await {
             Went::Ended(Exit::Code(0), _) => Ok(()),
             Went::Ended(exit, tail) => failed(format!("{name}: {exit}"), tail, true),
             Went::NotStarted(why) => failed(format!("could not be started: {why}"), Vec::new(), false),
@@ -158,9 +199,9 @@ impl Scene<'_> {
     }
 
     /// Runs a program that looks: exit 0 is yes, any other exit is no.
-    pub async fn ask(&self, argv: &[String], env: &[(String, String)]) -> Seen {
+    pub async fn ask(&self, argv: &[String], env: &[(String, String)], given: Given) -> Seen {
         let name = words(argv);
-        match self.program(argv, env, Part::Verify).await {
+        match self.program(argv, env, Part::Verify, given).await {
             Went::Ended(Exit::Code(0), _) => Seen::Present(format!("{name}: exit 0")),
             Went::Ended(exit, tail) => {
                 let last = tail.last().map_or_else(String::new, |line| format!(": {line}"));

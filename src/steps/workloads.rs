@@ -10,6 +10,7 @@ use super::trouble;
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
 use crate::model::{Digest, Finding, Mode, ObjectId, Spot};
+use crate::secrets::store::Held;
 use crate::sys::Look;
 use crate::sys::pace::{BrokenOff, Halt};
 use std::path::Path;
@@ -89,6 +90,13 @@ impl Kind for Workloads {
     }
     fn wants_cluster(&self) -> bool {
         true
+    }
+    fn wants_store(&self) -> bool {
+        false
+    }
+    fn equip(&mut self, _: &[Held]) {}
+    fn lacks(&self) -> &[String] {
+        &[]
     }
     fn repeatable(&self) -> bool {
         true

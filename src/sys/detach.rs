@@ -2,9 +2,16 @@
 
 use super::process::{Child, adopt};
 use super::{Look, Touch, files};
+use crate::model::Hidden;
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// No task is larger.
+const LARGEST: usize = 1 << 20;
 
 /// A runner that answered: itself, its first line, and what there is to say about how it was started.
 pub struct Started {
@@ -15,7 +22,7 @@ pub struct Started {
 
 /// Starts this very program as a runner. What it needs to know goes to it through a pipe and nowhere else; its first
 /// line comes back through another. Must be called inside the event loop.
-pub async fn start(touch: &Touch, arguments: &[String], payload: &[u8]) -> io::Result<Started> {
+pub async fn start(touch: &Touch, arguments: &[String], payload: &Arc<Hidden>) -> io::Result<Started> {
     let me = std::env::current_exe()?.to_string_lossy().into_owned();
     let plain: Vec<String> = std::iter::once(me).chain(arguments.iter().cloned()).collect();
     let mut notice = None;
@@ -39,7 +46,12 @@ pub async fn start(touch: &Touch, arguments: &[String], payload: &[u8]) -> io::R
 }
 
 /// Starts one command line and reads its first line; `None` when it ended without one.
-async fn attempt(look: Look, words: &[String], payload: &[u8], quiet: bool) -> io::Result<Option<(Child, String)>> {
+async fn attempt(
+    look: Look,
+    words: &[String],
+    payload: &Arc<Hidden>,
+    quiet: bool,
+) -> io::Result<Option<(Child, String)>> {
     let (ours_in, theirs_in) = pipe()?;
     let (theirs_out, ours_out) = pipe()?;
     let arguments = words.iter().skip(1);
@@ -51,8 +63,8 @@ async fn attempt(look: Look, words: &[String], payload: &[u8], quiet: bool) -> i
     // The expression holds our copies of the runner's ends of the pipes; the end of input must reach us.
     drop(expression);
     let mut child = adopt(look, handle)?;
-    let payload = payload.to_vec();
-    let talk = tokio::task::spawn_blocking(move || talk(theirs_in, theirs_out, &payload));
+    let payload = payload.clone();
+    let talk = tokio::task::spawn_blocking(move || talk(theirs_in, theirs_out, payload.reveal()));
     match talk.await.map_err(io::Error::other)?? {
         Some(answer) => Ok(Some((child, answer))),
         None => {
@@ -92,10 +104,19 @@ pub fn leave_session(_: &Touch) {
 }
 
 /// Everything that was handed over through the pipe.
-pub fn payload(_: Look) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    io::stdin().lock().take(1 << 20).read_to_end(&mut bytes)?;
-    Ok(bytes)
+pub fn payload(_: Look) -> io::Result<Hidden> {
+    // As large as it may get from the start, and past the buffer of standard input: what is moved while it grows, or waits
+    // in a buffer, stays behind in memory.
+    let mut bytes = Vec::with_capacity(LARGEST);
+    let mut input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut part = Zeroizing::new([0; 4096]);
+    loop {
+        match input.read(&mut *part)? {
+            0 => return Ok(Hidden::new(bytes)),
+            read if bytes.len() + read > LARGEST => return Err(io::ErrorKind::FileTooLarge.into()),
+            read => bytes.extend_from_slice(&part[..read]),
+        }
+    }
 }
 
 /// Answers whoever started us, then lets go of their pipe and of the terminal: later words go into `log`.

@@ -146,6 +146,13 @@ pub fn identity(_: Look, path: &Path) -> io::Result<(u64, u64)> {
     fs::metadata(path).map(|about| (about.dev(), about.ino()))
 }
 
+/// What tells a file from one that has come in its place.
+pub type Stamp = (u64, u64, i64, i64);
+
+pub fn stamp(_: Look, path: &Path) -> io::Result<Stamp> {
+    fs::metadata(path).map(|about| (about.dev(), about.ino(), about.mtime(), about.mtime_nsec()))
+}
+
 pub fn exists(_: Look, path: &Path) -> bool {
     path.exists()
 }
@@ -203,6 +210,35 @@ pub fn replace(touch: &Touch, path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     written?;
     sync_folder(touch, folder)
+}
+
+/// Writes a file that must not be there yet, as far as the umask lets others read it, and makes its bytes durable.
+pub fn write_new(_: &Touch, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut file = File::from(rustix::fs::open(path, flags, Mode::from_raw_mode(mode))?);
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+pub fn rename(_: &Touch, from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
+/// Removes a folder of ours with everything in it; one that is not there is removed.
+pub fn remove_folder(_: &Touch, path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// True where files live in memory and on no disk.
+pub fn in_memory(_: Look, path: &Path) -> io::Result<bool> {
+    const TMPFS: i64 = 0x0102_1994;
+    const RAMFS: i64 = 0x8584_58f6;
+    #[allow(clippy::useless_conversion)]
+    let kind = i64::from(rustix::fs::statfs(path)?.f_type);
+    Ok(kind == TMPFS || kind == RAMFS)
 }
 
 /// A file that is only ever added to.

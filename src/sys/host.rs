@@ -48,6 +48,38 @@ pub fn state_directory(look: Look) -> Option<Home> {
     Some(Home { path: base.path.join("blackstart"), ..base })
 }
 
+/// Where this user's settings are.
+pub fn config_directory(look: Look) -> Option<Home> {
+    let given = variable("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = match given {
+        Some(path) => Home { path, sudo_user: None },
+        None => home(look).map(|home| Home { path: home.path.join(".config"), ..home })?,
+    };
+    Some(Home { path: base.path.join("blackstart"), ..base })
+}
+
+/// The numbers of the user who typed sudo, where that is how we became root.
+pub fn sudo_ids(_: Look) -> Option<(u32, u32)> {
+    let number = |name: &str| variable(name)?.into_string().ok()?.parse().ok();
+    if is_root() { Some((number("SUDO_UID")?, number("SUDO_GID")?)) } else { None }
+}
+
+/// The number of this user.
+pub fn user(_: Look) -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Where files may lie in memory, best first.
+pub fn memory_directories(_: Look) -> Vec<PathBuf> {
+    let runtime = variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+    runtime.into_iter().chain([PathBuf::from("/dev/shm")]).collect()
+}
+
+/// A variable of the environment that says something.
+pub fn said(_: Look, name: &str) -> Option<String> {
+    variable(name)?.into_string().ok()
+}
+
 /// Where a lock can be put that everybody on this machine sees, best first.
 pub fn lock_directories(_: Look) -> Vec<PathBuf> {
     let runtime = variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());

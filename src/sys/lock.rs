@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Who holds a lock, as written into its file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +89,24 @@ pub fn take(_: &Touch, path: &Path, holder: &Holder, shared: bool) -> Result<Loc
         Err(error) => return Err(Busy::Broken(error)),
     }
     Ok(Lock { _file: file })
+}
+
+/// Takes the lock of a folder itself, which leaves no file behind, and waits for as long as this for whoever has it.
+pub fn folder(_: &Touch, path: &Path, patience: Duration) -> Result<Lock, Busy> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let file: File = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| Busy::Broken(error.into()))?.into();
+    let began = Instant::now();
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Lock { _file: file }),
+            // The kernel has no lock that is waited for until a deadline.
+            Err(rustix::io::Errno::WOULDBLOCK) if began.elapsed() < patience => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(Busy::Held(None)),
+            Err(error) => return Err(Busy::Broken(error.into())),
+        }
+    }
 }
 
 /// A file in a sticky folder that another user made may not be opened with O_CREAT, so that comes second.

@@ -35,6 +35,10 @@ impl StepLog {
     pub fn handle(&self) -> io::Result<File> {
         self.file.try_clone()
     }
+    /// What a program printed.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
+    }
     /// How long it is now; `tail` from here on tells what came after.
     pub fn length(&self) -> u64 {
         self.file.metadata().map_or(0, |about| about.size())

@@ -1,17 +1,24 @@
 //! HANDS: the only code that touches the outside. `Look` reads the world and is free to have; `Touch` changes it, and the
 //! functions that change anything ask for one, so that a preview that writes does not compile.
 
+pub mod age;
+pub mod base64;
 pub mod clock;
+pub mod crypto;
+pub mod desk;
 pub mod detach;
 pub mod files;
+pub mod guard;
 pub mod host;
 pub mod kube;
 pub mod lock;
 pub mod log;
+pub mod memory;
 pub mod net;
 pub mod pace;
 pub mod process;
 pub mod procfs;
+pub mod prompt;
 pub mod ready;
 pub mod sandbox;
 pub mod signals;

@@ -1,16 +1,18 @@
 //! Programs: started in a group of their own, waited for without a thread, ended whole.
 
-use super::log::StepLog;
 use super::procfs::{self, MARK_RUN, MARK_STEP, Process};
 use super::ready::{self, Ready};
 use super::signals::Wish;
 use super::{Look, Touch};
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, pidfd_send_signal, waitid,
 };
 use std::ffi::OsString;
 use std::fmt;
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -46,6 +48,23 @@ pub struct Order<'a> {
     pub run: &'a Path,
     pub step: &'a str,
     pub mode: &'a str,
+    pub given: Given,
+}
+
+/// What a program is handed that stands in no argument and no variable.
+#[derive(Default)]
+pub struct Given {
+    pub stdin: Option<File>,
+    /// Open files, each by the name of the variable that tells its path.
+    pub files: Vec<(String, File)>,
+}
+
+impl Given {
+    /// Whether programs that are started from now on get the files. Nothing else is started in between: one thread starts all.
+    fn inherited(&self, yes: bool) -> io::Result<()> {
+        let flags = if yes { FdFlags::empty() } else { FdFlags::CLOEXEC };
+        Ok(self.files.iter().try_for_each(|(_, file)| fcntl_setfd(file, flags))?)
+    }
 }
 
 /// How a program ended.
@@ -72,7 +91,9 @@ fn environment(order: &Order<'_>) -> Vec<(OsString, OsString)> {
         ("BLACKSTART_MODE".into(), order.mode.into()),
     ];
     let own = order.env.iter().map(|(name, value)| (name.into(), value.into()));
-    passed_on().chain(own).chain(marks).collect()
+    let path = |file: &File| format!("/proc/self/fd/{}", file.as_raw_fd()).into();
+    let given = order.given.files.iter().map(|(name, file)| (name.into(), path(file)));
+    passed_on().chain(own).chain(given).chain(marks).collect()
 }
 
 /// What every program gets of our own environment.
@@ -102,9 +123,15 @@ pub enum NoChild {
     Lost(io::Error),
 }
 
-/// Starts a program with its output going into the log. It reads nothing.
-pub fn start(touch: &Touch, order: &Order<'_>, log: &StepLog) -> Result<Child, NoChild> {
-    let handle = expression(order, log).and_then(|expression| expression.start()).map_err(NoChild::Never)?;
+/// Starts a program with its output going into this file. It reads what it is given, and else nothing.
+pub fn start(touch: &Touch, order: &Order<'_>, output: impl Fn() -> io::Result<File>) -> Result<Child, NoChild> {
+    let begun = expression(order, output).and_then(|expression| {
+        order.given.inherited(true)?;
+        let begun = expression.start();
+        order.given.inherited(false)?;
+        begun
+    });
+    let handle = begun.map_err(NoChild::Never)?;
     match watched(&handle) {
         Ok(watched) => Ok(child(touch.look(), handle, watched)),
         Err(error) => {
@@ -118,15 +145,19 @@ pub fn start(touch: &Touch, order: &Order<'_>, log: &StepLog) -> Result<Child, N
     }
 }
 
-fn expression(order: &Order<'_>, log: &StepLog) -> io::Result<duct::Expression> {
+fn expression(order: &Order<'_>, output: impl Fn() -> io::Result<File>) -> io::Result<duct::Expression> {
     let (program, arguments) = order.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let name = program.clone();
-    Ok(duct::cmd(found(order, program)?.into_os_string(), arguments)
+    let command = duct::cmd(found(order, program)?.into_os_string(), arguments)
         .full_env(environment(order))
-        .dir(order.folder)
-        .stdin_null()
-        .stdout_file(log.handle()?)
-        .stderr_file(log.handle()?)
+        .dir(order.folder);
+    let command = match &order.given.stdin {
+        Some(file) => command.stdin_file(file.try_clone()?),
+        None => command.stdin_null(),
+    };
+    Ok(command
+        .stdout_file(output()?)
+        .stderr_file(output()?)
         .unchecked()
         .before_spawn(move |command| {
             command.process_group(0).arg0(&name);

@@ -66,6 +66,43 @@ impl Signals {
     }
 }
 
+/// Every signal that would end us, for work that has to put something back first.
+pub struct Ends([(Signal, &'static str); 4]);
+
+impl Ends {
+    pub fn new() -> io::Result<Self> {
+        let of = |kind, name| signal(kind).map(|signal| (signal, name));
+        Ok(Self([
+            of(SignalKind::interrupt(), INTERRUPT)?,
+            of(SignalKind::terminate(), "SIGTERM")?,
+            of(SignalKind::hangup(), "SIGHUP")?,
+            of(SignalKind::quit(), QUIT)?,
+        ]))
+    }
+    /// The name of the next one.
+    pub async fn next(&mut self) -> &'static str {
+        let [(one, a), (two, b), (three, c), (four, d)] = &mut self.0;
+        tokio::select! {
+            Some(()) = one.recv() => a,
+            Some(()) = two.recv() => b,
+            Some(()) = three.recv() => c,
+            Some(()) = four.recv() => d,
+        }
+    }
+    /// The next one that is not from the keyboard: those are for the program in the foreground.
+    pub async fn next_from_afar(&mut self) -> &'static str {
+        loop {
+            let name = self.next().await;
+            if name != INTERRUPT && name != QUIT {
+                return name;
+            }
+        }
+    }
+}
+
+const INTERRUPT: &str = "SIGINT";
+const QUIT: &str = "SIGQUIT";
+
 /// Does the work and keeps what was wished meanwhile. Whoever wishes twice will not wait: then there is no result.
 pub async fn heard_during<T>(signals: &mut Signals, work: impl Future<Output = T>) -> Option<(T, Option<Wish>)> {
     let mut work = std::pin::pin!(work);

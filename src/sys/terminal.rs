@@ -1,7 +1,8 @@
 //! The terminal: whether there is one, how wide it is, and one line asked of a person.
 
 use super::Look;
-use std::io::{self, IsTerminal, Write};
+use crate::model::Hidden;
+use std::io::{self, IsTerminal, Read, Write};
 
 /// A stream that people may be reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,9 +18,35 @@ pub fn is_terminal(_: Look, stream: Stream) -> bool {
     }
 }
 
+/// True when another program reads what we write, and no file keeps it.
+pub fn is_pipe(_: Look) -> bool {
+    use rustix::fs::FileType;
+    let kind = rustix::fs::fstat(io::stdout()).map(|about| FileType::from_raw_mode(about.st_mode));
+    kind.is_ok_and(|kind| matches!(kind, FileType::Fifo | FileType::Socket))
+}
+
+/// Puts out what was hidden, for who asked for just that.
+pub fn reveal(text: &Hidden) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.reveal())?;
+    out.flush()
+}
+
 /// True when the terminal can move its cursor and show colours.
 pub fn is_capable(look: Look, stream: Stream) -> bool {
     is_terminal(look, stream) && std::env::var_os("TERM").is_some_and(|term| term != "dumb" && !term.is_empty())
+}
+
+/// Everything that comes in, which may be secret; at most so many bytes.
+pub fn read_all(_: Look, limit: u64) -> io::Result<Hidden> {
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(limit + 1).read_to_end(&mut bytes);
+    let bytes = Hidden::new(bytes);
+    read?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("has more than {limit} bytes")));
+    }
+    Ok(bytes)
 }
 
 /// How wide to write: the terminal's width within reason, COLUMNS where it says so, else 100.

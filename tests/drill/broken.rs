@@ -7,7 +7,9 @@ use std::time::Duration;
 
 fn lab() -> Lab {
     let lab = Lab::new("");
-    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("plans"), &lab.path("plans"));
+    for folder in ["plans", "secrets.example"] {
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &lab.path(folder));
+    }
     let text = lab.read(PLAN).replace("name: homelab\n", &format!("name: {}\n", lab.name));
     lab.write(PLAN, &text);
     lab

@@ -77,7 +77,9 @@ impl Home {
         let places = Places::take(sandboxes);
         let lab = Lab::new("");
         std::fs::remove_file(lab.path("plan.yaml")).unwrap();
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("plans"), &lab.path("plans"));
+        for folder in ["plans", "secrets.example"] {
+            copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &lab.path(folder));
+        }
         let home = Self { lab, program, _places: places };
         let name = format!("name: {}\n", home.lab.name);
         home.edit(PLAN, |plan| plan.replace("name: homelab\n", &name));

@@ -27,16 +27,26 @@ pub fn program() -> Option<PathBuf> {
 
 /// The sandbox of this test binary; None, and counted, where there is no program for one.
 pub fn sandbox(test: &str) -> Option<&'static Sandbox> {
-    let found = ONE.get_or_init(|| program().map(start)).as_ref();
+    let found = ONE.get_or_init(|| program().map(|program| start(program, &[]))).as_ref();
     if found.is_none() {
         not_run(test, "blackstart-sandbox is not built");
     }
     found
 }
 
-fn start(program: PathBuf) -> Sandbox {
+/// One for a single test, with more words; it ends when it is dropped.
+pub fn own(test: &str, more: &[&str]) -> Option<Sandbox> {
+    let found = program().map(|program| start(program, more));
+    if found.is_none() {
+        not_run(test, "blackstart-sandbox is not built");
+    }
+    found
+}
+
+fn start(program: PathBuf, more: &[&str]) -> Sandbox {
     let mut child = Command::new(&program)
         .args(["up", "--wait", "2m"])
+        .args(more)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

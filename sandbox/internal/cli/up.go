@@ -57,6 +57,7 @@ func upCommand() *cobra.Command {
 	f.DurationVar(&u.Wait, "wait", time.Minute, "give up when it is not usable after this time")
 	f.StringArrayVar(&labels, "label", nil, "KEY=VALUE noted in sandbox.json and in `list`; may be given again")
 	f.StringSliceVar(&u.KeyNamespaces, "key-namespace", unseal.Namespaces, "namespaces in which active keys of SealedSecrets count, as those of their controller do")
+	f.BoolVar(&u.NoUnseal, "no-unseal", false, "leave SealedSecrets shut, for a controller of your own")
 	base := addBase(cmd)
 	cmd.RunE = func(*cobra.Command, []string) error {
 		if u.Keep && !f.Changed("deadline") {

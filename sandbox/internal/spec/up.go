@@ -24,6 +24,8 @@ type Up struct {
 	Labels      map[string]string
 	// KeyNamespaces is where the keys of SealedSecrets are looked for.
 	KeyNamespaces []string
+	// NoUnseal leaves SealedSecrets to a controller that somebody runs.
+	NoUnseal bool
 }
 
 // Check finds what no single flag can see.

@@ -116,7 +116,9 @@ func (s *sandbox) live(life context.Context, kept <-chan time.Duration, usable f
 	}
 	unsealing, stop := context.WithCancel(life)
 	defer stop()
-	go unseal.Run(unsealing, c.config, s.u.KeyNamespaces, s.say)
+	if !s.u.NoUnseal {
+		go unseal.Run(unsealing, c.config, s.u.KeyNamespaces, s.say)
+	}
 	for {
 		select {
 		case span := <-kept:

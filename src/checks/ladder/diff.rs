@@ -2,7 +2,7 @@
 
 use super::edit::Set;
 use super::way::{Seg, Way, element};
-use super::yaml;
+use crate::manifests::write as yaml;
 use crate::manifests::{Node, Object, tree::Value as Written};
 use crate::model::Spot;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@
 use super::diff;
 use super::trouble::{Apply, Patch};
 use super::way::Way;
-use super::yaml;
+use crate::manifests::write as yaml;
 use crate::manifests::{Node, Object, reread};
 use crate::model::{ObjectId, Spot};
 use serde_json::{Value, json};

@@ -33,7 +33,6 @@ mod trouble;
 mod way;
 mod webhook;
 mod workload;
-mod yaml;
 
 pub use cause::UNKNOWN;
 pub use edit::Mend;

@@ -6,7 +6,7 @@ mod compare;
 mod differ;
 mod live;
 mod one;
-mod owners;
+pub mod owners;
 mod place;
 pub mod proof;
 mod rank;

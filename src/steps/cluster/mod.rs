@@ -9,6 +9,7 @@ use super::target::{FILE, Up};
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
 use crate::model::{Digest, Finding, Mode, Provider, Spot};
+use crate::secrets::store::Held;
 use crate::sys::kube::Kube;
 use crate::sys::pace::{BrokenOff, Halt};
 use crate::sys::process::Exit;
@@ -210,6 +211,13 @@ impl Kind for Cluster {
     }
     fn wants_cluster(&self) -> bool {
         false
+    }
+    fn wants_store(&self) -> bool {
+        false
+    }
+    fn equip(&mut self, _: &[Held]) {}
+    fn lacks(&self) -> &[String] {
+        &[]
     }
     fn repeatable(&self) -> bool {
         true

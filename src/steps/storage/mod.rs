@@ -15,6 +15,7 @@ use super::target::Up;
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
 use crate::model::{Digest, Finding, Mode, Severity, Spot};
+use crate::secrets::store::Held;
 use crate::sys::Look;
 use crate::sys::kube::Trouble;
 use crate::sys::pace::Halt;
@@ -183,6 +184,13 @@ impl Kind for Storage {
     fn wants_cluster(&self) -> bool {
         true
     }
+    fn wants_store(&self) -> bool {
+        false
+    }
+    fn equip(&mut self, _: &[Held]) {}
+    fn lacks(&self) -> &[String] {
+        &[]
+    }
     fn repeatable(&self) -> bool {
         true
     }
@@ -211,6 +219,9 @@ impl Kind for Storage {
         )]
     }
     fn findings(&self, nodes: &[String]) -> Vec<Finding> {
+        if nodes.is_empty() {
+            return Vec::new();
+        }
         let nodes = fit::Nodes { names: nodes, nameless: false, renamed: &self.nodes };
         let misfits = self.papers.objects.iter().filter_map(|object| fit::fit(object, nodes).err());
         let finding = |misfit: fit::Misfit| {

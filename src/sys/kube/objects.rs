@@ -158,7 +158,7 @@ impl Kube {
 }
 
 /// An absent object is an answer and no trouble.
-fn absent<T>(answer: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+pub(super) fn absent<T>(answer: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
     match answer {
         Ok(found) => Ok(Some(found)),
         Err(Trouble::Refused(refusal)) if refusal.code == 404 => Ok(None),

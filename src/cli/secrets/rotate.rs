@@ -1,0 +1,66 @@
+//! `secrets rotate`: everything encrypted anew, for the recipients of today; all of it or nothing.
+
+use super::super::context::Context;
+use super::args::RotateArgs;
+use super::{begin, count, identities};
+use crate::model::Problem;
+use crate::secrets::Store;
+use crate::sys::Touch;
+use crate::sys::age::Recipient;
+
+pub fn run(context: &Context, args: &RotateArgs) -> Result<u8, Problem> {
+    let parse = |text: &String| Recipient::parse(text).map_err(|why| Problem::usage(format!("a recipient {why}")));
+    let add: Vec<Recipient> = args.add.iter().map(parse).collect::<Result<_, _>>()?;
+    let remove: Vec<Recipient> = args.remove.iter().map(parse).collect::<Result<_, _>>()?;
+    let identities = identities(context, &args.who)?;
+    let touch = Touch::granted();
+    let changing = begin(context, &touch, &args.place)?;
+    let store = &changing.store;
+    let mut recipients = store.recipients.clone();
+    for one in &remove {
+        let known = recipients.len();
+        recipients.retain(|other| other != one);
+        if recipients.len() == known && !was_one(store, one) {
+            return Err(Problem::usage(format!("{one} is no recipient of {}; nothing was changed", store.shown)));
+        }
+    }
+    recipients.extend(add);
+    recipients.sort();
+    recipients.dedup();
+    let gone: Vec<&String> = before(store).filter(|old| !recipients.iter().any(|one| one.as_str() == *old)).collect();
+    let new_key = args.new_digest_key || !gone.is_empty() || !store.has_digest_key();
+    let files = changing.rotate(&touch, &identities, &recipients, new_key)?;
+    let mut told = format!(
+        "{}: {} encrypted anew for {}\n",
+        store.shown,
+        count(files, "file"),
+        count(recipients.len(), "recipient")
+    );
+    if new_key {
+        told.push_str("the key of the digests is new: every digest is another now\n");
+    }
+    if !gone.is_empty() {
+        told.push_str(&format!(
+            "{} can still open the copies of before, as those in git: change the values where they are used\n",
+            if gone.len() == 1 { "who has gone" } else { "those who have gone" }
+        ));
+    }
+    if !identities.recipients().iter().any(|own| recipients.contains(own)) {
+        told.push_str("the identity that was used opens nothing here any more\n");
+    }
+    context.print(&told)?;
+    Ok(0)
+}
+
+/// Everybody who could open something until now.
+fn before(store: &Store) -> impl Iterator<Item = &String> {
+    let of_files = store.files.iter().flat_map(|file| store.recipients_of(&file.name));
+    let mut all: Vec<&String> = of_files.chain(store.recipients_of_digest_key()).collect();
+    all.sort();
+    all.dedup();
+    all.into_iter()
+}
+
+fn was_one(store: &Store, one: &Recipient) -> bool {
+    before(store).any(|old| old == one.as_str())
+}

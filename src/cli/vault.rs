@@ -1,0 +1,62 @@
+//! The store of secrets of a plan, opened before anything of a run is begun: what cannot be opened now would not be later.
+
+use super::args::Custody;
+use super::context::Context;
+use super::identity;
+use crate::model::Problem;
+use crate::plan::load::{Planned, store};
+use crate::secrets::Vault;
+use crate::sys::age::Identities;
+use std::path::PathBuf;
+
+/// Opened with what the command line, the plan or the environment names.
+pub fn open(context: &Context, planned: &Planned, custody: &Custody) -> Result<Option<Vault>, Problem> {
+    match wanted(planned) {
+        true => of(context, planned, Some(identities(context, planned, custody)?)),
+        false => Ok(None),
+    }
+}
+
+/// The identities, once they were seen to open everything: what is handed to a runner, which opens it for itself.
+pub fn proved(context: &Context, planned: &Planned, custody: &Custody) -> Result<Option<Identities>, Problem> {
+    if !wanted(planned) {
+        return Ok(None);
+    }
+    let identities = identities(context, planned, custody)?;
+    let copy = Identities::read(&identities.text()).map_err(|trouble| Problem::failed(trouble.to_string()))?;
+    of(context, planned, Some(copy))?;
+    Ok(Some(identities))
+}
+
+/// Opened with these, where the plan has steps that want it.
+pub fn of(context: &Context, planned: &Planned, identities: Option<Identities>) -> Result<Option<Vault>, Problem> {
+    if !wanted(planned) {
+        return Ok(None);
+    }
+    if !planned.stale.is_empty() {
+        let problem = Problem::refused("it is not known what the store of secrets holds: the order may be wrong");
+        let problem = planned.stale.iter().fold(problem, |problem, stale| {
+            problem.because(format!("{}: {}", stale.file, stale.why))
+        });
+        return Err(problem.next("blackstart secrets rotate   # opens them all and writes down what they hold"));
+    }
+    let identities = identities.ok_or_else(|| Problem::refused("no identity was handed over that opens the secrets"))?;
+    match store(context.look, &planned.file)? {
+        Some(store) => Vault::open(context.look, store, &planned.held, identities).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Whether a step that takes part works on the store.
+fn wanted(planned: &Planned) -> bool {
+    planned.file.steps.iter().any(|step| step.kind.wants_store() && step.absent_in(planned.mode).is_none())
+}
+
+fn identities(context: &Context, planned: &Planned, custody: &Custody) -> Result<Identities, Problem> {
+    let named = planned.file.secrets.as_ref().and_then(|secrets| secrets.identity.as_ref());
+    let named: Option<PathBuf> = named.map(|(path, _)| match path.starts_with('~') {
+        true => PathBuf::from(path),
+        false => planned.file.folder().join(path),
+    });
+    identity::resolve(context, custody.identity.as_deref(), named.as_deref(), custody.passphrase_fd)
+}
