@@ -42,6 +42,8 @@ const STRICTER: &[&str] = &[
     "lists of lists",
     "wants a list of objects",
     "no Kubernetes object",
+    // Within a document kubectl takes it for the beginning of a text; there nobody means that.
+    "a line that begins with % is not read here",
     // Kubectl puts a character of its own into the place of what is none.
     "not UTF-8 text",
     NOT_YAML,

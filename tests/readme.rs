@@ -33,6 +33,8 @@ impl Example {
         // As long as the name it stands for, so that nothing moves in what is shown.
         let name = format!("h{:05}{number}", std::process::id() % 100_000);
         let example = Self { folder, name };
+        // Where a patch for a file is applied: people keep theirs in git.
+        fs::create_dir(example.path(".git")).unwrap();
         for folder in ["plans", "secrets.example"] {
             fs::create_dir(example.path(folder)).unwrap();
             copy(&root().join(folder), &example.path(folder));
@@ -74,7 +76,9 @@ impl Example {
             said = said.replace(&lies, "/run/user/1000/blackstart-sandbox/");
         }
         let state = self.folder.path().canonicalize().unwrap().join("state");
-        let said = said.replace(&state.display().to_string(), "~/.local/state").replace(&self.name, "homelab");
+        let said = said.replace(&state.display().to_string(), "~/.local/state");
+        let lab = self.folder.path().canonicalize().unwrap();
+        let said = said.replace(&lab.display().to_string(), "~/homelab").replace(&self.name, "homelab");
         format!("$ blackstart {words}\n{said}")
     }
     fn nothing_is_left(&self) {
