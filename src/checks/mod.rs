@@ -7,5 +7,6 @@ pub mod live;
 pub mod programs;
 pub mod quantity;
 pub mod references;
+pub mod sealed;
 pub mod selector;
 pub mod volumes;

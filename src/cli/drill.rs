@@ -7,7 +7,7 @@ use super::{attach, ping, plan, runner, runs, vault};
 use crate::engine::ending::Stopped;
 use crate::engine::open::{self, Opened};
 use crate::engine::run::{self, Ahead, Wishes};
-use crate::model::{Kind, Mode, Problem, Severity};
+use crate::model::{Finding, Kind, Mode, Problem, Severity};
 use crate::plan::file::CLUSTER;
 use crate::plan::load::{Planned, load};
 use crate::secrets::Vault;
@@ -87,8 +87,12 @@ fn last(context: &Context, state: &Path, planned: &Planned) -> Result<About, Pro
 
 /// Tells what is wrong; with an error among it nothing is begun.
 pub fn refuse_errors(context: &Context, planned: &Planned) -> Result<(), Problem> {
-    let (findings, _) = plan::found(context.look, planned);
-    for finding in &findings {
+    refuse(context, &plan::found(context.look, planned).0)
+}
+
+/// Tells these; with an error among them nothing is begun.
+pub fn refuse(context: &Context, findings: &[Finding]) -> Result<(), Problem> {
+    for finding in findings {
         let place = format!("{}:{}", finding.place.file, finding.place.spot.line);
         context.note(&format!("{}  {place}  {}: {}", finding.id, finding.object, finding.message));
         if !finding.fix.is_empty() {

@@ -8,7 +8,7 @@ use crate::engine::decide::{self, Decision};
 use crate::model::{Fact, Finding, Mode, Place, Problem, Severity, Spot, Unknown};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::{self, Past, Preview};
-use crate::plan::{dot, json, svg, text};
+use crate::plan::{dot, json, sealing, svg, text};
 use crate::sys::{Look, terminal};
 use std::collections::HashSet;
 use std::io::stdout;
@@ -55,6 +55,7 @@ pub fn found(look: Look, planned: &Planned) -> (Vec<Finding>, Vec<Unknown>) {
     let elsewhere: HashSet<&Fact> = provided.map(|(fact, _)| fact).collect();
     findings.extend(references::check(&named, &|fact| elsewhere.contains(fact)));
     findings.extend(file.steps.iter().flat_map(|step| step.kind.findings(&file.nodes)));
+    findings.extend(sealing::findings(file, &planned.papers, &planned.held));
     let volumes = volumes::check(&planned.papers);
     findings.extend(volumes.findings);
     // The worst first; of equal ones what stands first in the files.

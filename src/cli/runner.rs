@@ -153,12 +153,7 @@ struct Prepared {
     vault: Option<Vault>,
 }
 
-fn prepare(
-    context: &Context,
-    touch: &Touch,
-    task: &Task,
-    identities: Option<Identities>,
-) -> Result<Prepared, Problem> {
+fn prepare(context: &Context, touch: &Touch, task: &Task, identities: Option<Identities>) -> Result<Prepared, Problem> {
     match &task.what {
         What::Begin { plan, digest } => {
             let planned = load(context.look, plan, Mode::Recover)?;

@@ -3,9 +3,11 @@
 use super::args::Custody;
 use super::context::Context;
 use super::identity;
-use crate::model::Problem;
+use crate::checks::sealed::{self, Keys};
+use crate::model::{Finding, Problem};
 use crate::plan::load::{Planned, store};
 use crate::secrets::Vault;
+use crate::steps::sealing;
 use crate::sys::age::Identities;
 use std::path::PathBuf;
 
@@ -35,16 +37,28 @@ pub fn of(context: &Context, planned: &Planned, identities: Option<Identities>) 
     }
     if !planned.stale.is_empty() {
         let problem = Problem::refused("it is not known what the store of secrets holds: the order may be wrong");
-        let problem = planned.stale.iter().fold(problem, |problem, stale| {
-            problem.because(format!("{}: {}", stale.file, stale.why))
-        });
+        let problem = planned
+            .stale
+            .iter()
+            .fold(problem, |problem, stale| problem.because(format!("{}: {}", stale.file, stale.why)));
         return Err(problem.next("blackstart secrets rotate   # opens them all and writes down what they hold"));
     }
-    let identities = identities.ok_or_else(|| Problem::refused("no identity was handed over that opens the secrets"))?;
-    match store(context.look, &planned.file)? {
-        Some(store) => Vault::open(context.look, store, &planned.held, identities).map(Some),
-        None => Ok(None),
+    let identities =
+        identities.ok_or_else(|| Problem::refused("no identity was handed over that opens the secrets"))?;
+    let Some(store) = store(context.look, &planned.file)? else { return Ok(None) };
+    let vault = Vault::open(context.look, store, &planned.held, identities)?;
+    super::drill::refuse(context, &found(context, planned, &vault)?)?;
+    Ok(Some(vault))
+}
+
+/// What only who can open the store can know: whether its keys open what is sealed in the files.
+pub fn found(context: &Context, planned: &Planned, vault: &Vault) -> Result<Vec<Finding>, Problem> {
+    let brings = |step: &crate::plan::file::Step| step.kind.name() == sealing::NAME && step.kind.wants_store();
+    if !planned.file.steps.iter().any(brings) || sealed::all(&planned.papers, &planned.held).next().is_none() {
+        return Ok(Vec::new());
     }
+    let keys = Keys::of(vault.sealing_keys(context.look, &planned.held)?);
+    Ok(sealed::check(&planned.papers, &planned.held, vault, &keys))
 }
 
 /// Whether a step that takes part works on the store.

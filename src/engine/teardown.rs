@@ -87,7 +87,16 @@ impl Loop {
         // Taking back goes on whatever stopped the steps, but not for ever.
         let pace = self.last_brake.pace(PATIENCE, Halt::Now);
         let (touch, folder, run) = (&self.touch, &self.folder, &self.opened.run);
-        Around { touch, folder, run, mode: self.planned.mode, pace, target: &self.target, usual: None, vault: self.vault.as_deref() }
+        Around {
+            touch,
+            folder,
+            run,
+            mode: self.planned.mode,
+            pace,
+            target: &self.target,
+            usual: None,
+            vault: self.vault.as_deref(),
+        }
     }
 
     /// Runs what steps say that takes them back, the last one first.

@@ -64,8 +64,7 @@ pub fn from_text(text: &str, shown: &str, path: &Path, mode: Mode) -> Result<Pla
     lacking(&file, &held)?;
     let mut links = facts::links(&papers);
     sealing::join(&file, &papers, &mut links);
-    let wants =
-        wants::wants(&file, links).map_err(|faults| unreadable(shown, &faults.list, faults.count))?;
+    let wants = wants::wants(&file, links).map_err(|faults| unreadable(shown, &faults.list, faults.count))?;
     if !wants.unmet.is_empty() {
         return Err(cycle::unmet(&file, &wants.unmet));
     }

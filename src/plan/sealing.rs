@@ -1,18 +1,22 @@
 //! What is sealed comes after the key that it is sealed for, whoever defines the kind.
 
 use super::file::PlanFile;
+use crate::checks::sealed;
 use crate::manifests::Papers;
 use crate::manifests::facts::{Link, Links};
-use crate::model::Fact;
+use crate::model::{Fact, Finding, Severity};
+use crate::secrets::store::Held;
 use crate::steps::fields::Fault;
 use crate::steps::{sealing, secrets};
 
 const SEALED: &str = "SealedSecret";
 
 fn first(papers: &Papers) -> Option<&crate::manifests::Object> {
-    papers.objects.iter().map(|object| &**object).find(|object| {
-        (object.id.group(), object.kind()) == ("bitnami.com", SEALED)
-    })
+    papers
+        .objects
+        .iter()
+        .map(|object| &**object)
+        .find(|object| (object.id.group(), object.kind()) == ("bitnami.com", SEALED))
 }
 
 /// Adds what no manifest says: a controller opens what was sealed for a key that it had when it started.
@@ -38,6 +42,25 @@ pub fn join(file: &PlanFile, papers: &[Papers], links: &mut Links) {
         }
     }
     links.edges.sort_by_key(|link| link.to);
+}
+
+/// What the files carry that a key made anew would never open, and what they and the store both have.
+pub fn findings(file: &PlanFile, papers: &[Papers], held: &[Held]) -> Vec<Finding> {
+    let mut findings = sealed::twice(papers, held);
+    if file.steps.iter().any(|step| step.kind.name() == sealing::NAME && !step.kind.wants_store()) {
+        findings.extend(sealed::all(papers, held).map(|object| {
+            Finding {
+            id: sealed::SHUT,
+            severity: Severity::Error,
+            place: object.place(),
+            object: object.id.to_string(),
+            message: "was sealed for a key of before, and `key: fresh` brings one that does not open it".to_owned(),
+            fix: "put the sealing key into the store: blackstart secrets import --from-cluster, as long as there is one"
+                .to_owned(),
+        }
+        }));
+    }
+    findings
 }
 
 /// Steps that seal, in a plan where nothing would open it.

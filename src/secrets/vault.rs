@@ -1,8 +1,8 @@
 //! A store that was opened: every file was read once and found to hold what the plan was made from. Values are read again
 //! when they are wanted and not kept; what is kept of each is its keyed digest, and its forms for the redactor.
 
-use super::Document;
 use super::store::{Digests, Held, Store};
+use super::{Document, Key};
 use crate::model::{EntryName, Hidden, ObjectId, Problem, Redactor};
 use crate::sys::Look;
 use crate::sys::age::Identities;
@@ -53,11 +53,12 @@ impl Vault {
         let known = |id: &(String, String)| held.iter().find(|held| held.namespace == id.0 && held.name == id.1);
         let new = self.expected.keys().find(|id| known(id).is_none());
         let gone = held.iter().find(|held| self.expected(&held.namespace, &held.name).is_none());
-        let other = self.expected.iter().find(|(id, now)| {
-            known(id).is_some_and(|held| !held.keys.keys().eq(now.keys.keys()))
-        });
+        let other =
+            self.expected.iter().find(|(id, now)| known(id).is_some_and(|held| !held.keys.keys().eq(now.keys.keys())));
         new.map(|id| format!("Secret {} is in its files and not in the lock", told(id)))
-            .or_else(|| gone.map(|held| format!("{}: Secret {}/{} is not in it any more", held.file, held.namespace, held.name)))
+            .or_else(|| {
+                gone.map(|held| format!("{}: Secret {}/{} is not in it any more", held.file, held.namespace, held.name))
+            })
             .or_else(|| other.map(|(id, _)| format!("Secret {} has other keys", told(id))))
     }
 
@@ -92,6 +93,14 @@ impl Vault {
         Err(Problem::refused(format!("{entry} is not in the store")))
     }
 
+    /// The sealing keys among these. One that cannot be read opens nothing; the step that puts it in place tells so.
+    pub fn sealing_keys(&self, look: Look, held: &[Held]) -> Result<Vec<Key>, Problem> {
+        let wanted: Vec<&Held> = held.iter().filter(|held| held.sealing_key.is_some()).collect();
+        let mut keys = Vec::new();
+        self.each(look, &wanted, &mut |_, document| keys.extend(Key::read(&document)))?;
+        Ok(keys)
+    }
+
     /// Hands each of these Secrets over, with its values, and forgets it.
     pub fn each(&self, look: Look, wanted: &[&Held], work: &mut dyn FnMut(&Held, Document)) -> Result<(), Problem> {
         for file in &self.store.files {
@@ -100,7 +109,8 @@ impl Vault {
                 continue;
             }
             for document in self.store.read(look, file, &self.identities)? {
-                let held = of_file.iter().find(|held| held.name == *document.id.name && held.namespace == space(&document));
+                let held =
+                    of_file.iter().find(|held| held.name == *document.id.name && held.namespace == space(&document));
                 if let Some(held) = held {
                     work(held, document);
                 }

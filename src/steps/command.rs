@@ -213,7 +213,9 @@ impl Kind for Command {
             digest.add(name.as_bytes());
             digest.add(value.as_bytes());
         }
-        for (name, entry) in self.files.iter().map(|(name, entry)| (name.as_str(), entry)).chain(self.stdin.iter().map(|e| ("", e))) {
+        for (name, entry) in
+            self.files.iter().map(|(name, entry)| (name.as_str(), entry)).chain(self.stdin.iter().map(|e| ("", e)))
+        {
             digest.add(name.as_bytes());
             digest.add(entry.to_string().as_bytes());
         }

@@ -2,8 +2,8 @@
 
 use super::scene::Scene;
 use crate::manifests::Papers;
-use crate::secrets::store::Held;
 use crate::model::{Digest, Finding, Mode, Spot};
+use crate::secrets::store::Held;
 use crate::sys::Look;
 use crate::sys::pace::Halt;
 use std::future::Future;

@@ -65,7 +65,8 @@ impl Veil {
             }
             if read == 0 {
                 // What has been read need not be kept in memory. Where this cannot be done it takes its place until the end.
-                let _ = fallocate(&self.file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, 0, self.read.max(1));
+                let _ =
+                    fallocate(&self.file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, 0, self.read.max(1));
                 return Ok(());
             }
         }

@@ -148,21 +148,16 @@ pub fn start(touch: &Touch, order: &Order<'_>, output: impl Fn() -> io::Result<F
 fn expression(order: &Order<'_>, output: impl Fn() -> io::Result<File>) -> io::Result<duct::Expression> {
     let (program, arguments) = order.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let name = program.clone();
-    let command = duct::cmd(found(order, program)?.into_os_string(), arguments)
-        .full_env(environment(order))
-        .dir(order.folder);
+    let command =
+        duct::cmd(found(order, program)?.into_os_string(), arguments).full_env(environment(order)).dir(order.folder);
     let command = match &order.given.stdin {
         Some(file) => command.stdin_file(file.try_clone()?),
         None => command.stdin_null(),
     };
-    Ok(command
-        .stdout_file(output()?)
-        .stderr_file(output()?)
-        .unchecked()
-        .before_spawn(move |command| {
-            command.process_group(0).arg0(&name);
-            Ok(())
-        }))
+    Ok(command.stdout_file(output()?).stderr_file(output()?).unchecked().before_spawn(move |command| {
+        command.process_group(0).arg0(&name);
+        Ok(())
+    }))
 }
 
 /// Where the program lies. A bare name is looked up here, on the PATH that the program gets: left to the standard

@@ -23,7 +23,7 @@ fn a_drill_of_the_example_is_green_and_nothing_is_left_of_it() {
         assert_eq!((&event["schema"], &event["run"]), (&"blackstart.event/1".into(), &id.as_str().into()), "{event}");
         assert_eq!(event["seq"], at as u64 + 1, "{event}");
     }
-    assert_eq!(run.events("step.verified").len(), 11);
+    assert_eq!(run.events("step.verified").len(), 12);
     assert!(run.events("step.failed").is_empty() && run.events("finding").is_empty(), "{}", run.out);
     let notices = run.events("notice");
     let torn = notices.iter().any(|notice| notice["message"] == "torn down: 0 processes, 0 folders, 0 ports left");
@@ -42,7 +42,7 @@ fn a_drill_of_the_example_is_green_and_nothing_is_left_of_it() {
     // The reports are there and say the same.
     let folder = &home.lab.runs()[0];
     let json: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("report.json")).unwrap()).unwrap();
-    assert_eq!((&json["outcome"], &json["verified"]), (&"verified".into(), &11.into()));
+    assert_eq!((&json["outcome"], &json["verified"]), (&"verified".into(), &12.into()));
     assert_eq!(json["not_exercised"], finished["not_exercised"]);
     for report in ["report.md", "report.html"] {
         let text = std::fs::read_to_string(folder.join(report)).unwrap();

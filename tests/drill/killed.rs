@@ -91,7 +91,7 @@ fn what_was_done_in_the_lost_cluster_is_said_to_be_stale_and_is_done_again() {
         let why = why.unwrap_or_else(|| panic!("{step} was not done again:\n{}", run.out));
         assert!(why.contains("stale: the cluster that it was done in is gone"), "{step}: {why}");
     }
-    assert_eq!(run.finished()["verified"], 11);
+    assert_eq!(run.finished()["verified"], 12);
     home.nothing_is_left(&Default::default());
 }
 

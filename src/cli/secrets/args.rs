@@ -30,6 +30,7 @@ pub enum SecretsCommand {
     Import(ImportArgs),
     Seal(super::seal::SealArgs),
     Unseal(super::unseal::UnsealArgs),
+    WriteBack(super::write_back::WriteBackArgs),
 }
 
 /// Where the store is.

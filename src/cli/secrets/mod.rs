@@ -14,6 +14,7 @@ mod rotate;
 mod seal;
 mod unseal;
 mod values;
+mod write_back;
 
 use super::context::Context;
 use super::identity;
@@ -37,6 +38,7 @@ pub fn run(context: &Context, args: &SecretsArgs) -> Result<u8, Problem> {
         SecretsCommand::Import(args) => import::run(context, args),
         SecretsCommand::Seal(args) => seal::run(context, args),
         SecretsCommand::Unseal(args) => unseal::run(context, args),
+        SecretsCommand::WriteBack(args) => write_back::run(context, args),
     }
 }
 

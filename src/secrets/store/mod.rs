@@ -9,10 +9,11 @@ mod outline;
 mod pattern;
 mod write;
 
+pub use super::key::LABEL as SEALING_KEY;
 pub use digests::Digests;
 pub use opened::Opened;
 pub use outline::{Held, Outline, Stale};
-pub use write::{Changing, Put, SEALING_KEY};
+pub use write::{Changing, Put};
 
 use crate::model::{Hidden, Problem};
 use crate::sys::age::{self, Recipient};

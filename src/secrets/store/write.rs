@@ -12,9 +12,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The label of the controller's keys.
-pub const SEALING_KEY: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
-
 /// A store that nobody else changes meanwhile.
 pub struct Changing {
     pub store: Store,
@@ -173,7 +170,7 @@ fn entry(cipher: &[u8], recipients: &[Recipient], documents: &[Document], digest
         r#type: document.sort.clone(),
         line: document.at.line,
         column: document.at.column,
-        sealing_key: document.labels.get(SEALING_KEY).cloned(),
+        sealing_key: document.labels.get(super::SEALING_KEY).cloned(),
         keys: keys(document, digests).collect(),
     };
     let secrets = documents.iter().map(secret).collect();

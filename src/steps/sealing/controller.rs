@@ -57,7 +57,8 @@ pub fn findings(own: &Papers, held: &[Held], fresh: bool) -> Vec<Finding> {
     let image = container.text_at(&["image"]).unwrap_or_default();
     if let Some(version) = version(image).filter(|version| *version < OLDEST) {
         let [major, minor, patch] = version;
-        let message = format!("version {major}.{minor}.{patch} lets who may rotate a secret read others (CVE-2026-22728)");
+        let message =
+            format!("version {major}.{minor}.{patch} lets who may rotate a secret read others (CVE-2026-22728)");
         add("F02", Severity::Error, place(&["image"]), message, "take 0.36.0 or newer");
     }
     if !fresh && !has_argument(container, RENEWAL, "0") {
@@ -72,7 +73,13 @@ pub fn findings(own: &Papers, held: &[Held], fresh: bool) -> Vec<Finding> {
             key.name,
             key.namespace
         );
-        add("F02", Severity::Error, object.place(), message, "put the key of the store into the controller's namespace");
+        add(
+            "F02",
+            Severity::Error,
+            object.place(),
+            message,
+            "put the key of the store into the controller's namespace",
+        );
     }
     findings
 }

@@ -88,7 +88,8 @@ pub async fn ask(scene: &Scene<'_>, kube: &Kube, held: &[Held], fresh: bool) -> 
         }
     }
     let ours = held.iter().filter(|held| held.sealing_key.as_deref() == Some(ACTIVE));
-    let ours: BTreeSet<(String, String)> = ours.map(|held| (held.namespace.to_string(), held.name.to_string())).collect();
+    let ours: BTreeSet<(String, String)> =
+        ours.map(|held| (held.namespace.to_string(), held.name.to_string())).collect();
     match names.difference(&ours).next() {
         Some((namespace, name)) => Seen::Absent(format!(
             "Secret {namespace}/{name} is an active sealing key that is not in the store: has the controller made one? \

@@ -5,7 +5,7 @@ pub mod certificate;
 pub mod prove;
 mod put;
 mod wait;
-mod write_back;
+pub mod write_back;
 
 use super::contract::{Kind, Mishap, Seen, Work};
 use super::fields::Fields;

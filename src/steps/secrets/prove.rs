@@ -35,7 +35,9 @@ fn owned(live: &LiveSecret, sealed: Option<&Value>) -> Option<String> {
     let about = &live.metadata;
     let yes = |name: &str| about.annotations.get(name).is_some_and(|text| text == "true");
     let uid = sealed["metadata"]["uid"].as_str().unwrap_or_default();
-    if about.owner_references.iter().any(|owner| owner.uid == uid) || MANAGED.iter().any(|name| yes(name)) || yes(ORPHANED)
+    if about.owner_references.iter().any(|owner| owner.uid == uid)
+        || MANAGED.iter().any(|name| yes(name))
+        || yes(ORPHANED)
     {
         return None;
     }

@@ -7,7 +7,7 @@ use super::wait::{SEALED, id_of};
 use super::write_back;
 use crate::model::{Hidden, ObjectId};
 use crate::secrets::store::Held;
-use crate::secrets::{Key, Vault, seal, wire};
+use crate::secrets::{Vault, seal, wire};
 use crate::steps::apply::owners;
 use crate::steps::contract::Mishap;
 use crate::steps::papers::listed;
@@ -49,15 +49,6 @@ pub struct To<'a> {
     pub write_back: Option<PathBuf>,
 }
 
-/// The store's sealing keys, to open with.
-fn keys(scene: &Scene<'_>, vault: &Vault, held: &[Held]) -> Result<Vec<Key>, Mishap> {
-    let (wanted, mut keys): (Vec<&Held>, _) = (held.iter().collect(), Vec::new());
-    // One that cannot be read opens nothing; the step that puts it there has told so.
-    let opened = vault.each(scene.touch.look(), &wanted, &mut |_, document| keys.extend(Key::read(&document)));
-    opened.map_err(|problem| failed(problem, true))?;
-    Ok(keys)
-}
-
 /// Seals and applies.
 pub async fn sealed(scene: &Scene<'_>, kube: &Kube, vault: &Vault, to: &To<'_>) -> Result<Done, Mishap> {
     let wanted = to.wanted;
@@ -65,13 +56,23 @@ pub async fn sealed(scene: &Scene<'_>, kube: &Kube, vault: &Vault, to: &To<'_>) 
     (scene.say)(format!("sealing for certificate {}", certificate.fingerprint()));
     let mut bodies: Vec<(&Held, Value)> = Vec::with_capacity(wanted.len());
     let mut faults = Vec::new();
-    let opened = vault.each(scene.touch.look(), wanted, &mut |held, document| match seal::seal(&document, &certificate) {
-        Ok(body) => bodies.extend(wanted.iter().find(|one| one.name == held.name && one.namespace == held.namespace).map(|one| (*one, body))),
-        Err(fault) => faults.push(super::told(held, &fault.text)),
-    });
+    let opened =
+        vault.each(scene.touch.look(), wanted, &mut |held, document| match seal::seal(&document, &certificate) {
+            Ok(body) => bodies.extend(
+                wanted
+                    .iter()
+                    .find(|one| one.name == held.name && one.namespace == held.namespace)
+                    .map(|one| (*one, body)),
+            ),
+            Err(fault) => faults.push(super::told(held, &fault.text)),
+        });
     opened.map_err(|problem| failed(problem, false))?;
     if !faults.is_empty() {
-        return Err(Mishap::Failed { reason: format!("{} cannot be sealed", faults.len()), tail: faults, began: false });
+        return Err(Mishap::Failed {
+            reason: format!("{} cannot be sealed", faults.len()),
+            tail: faults,
+            began: false,
+        });
     }
     let live = kube.list(SEALED.0, SEALED.1, None).await.map_err(|trouble| failed(trouble, false))?;
     let live: HashMap<ObjectId, Value> =
@@ -89,7 +90,9 @@ pub async fn sealed(scene: &Scene<'_>, kube: &Kube, vault: &Vault, to: &To<'_>) 
             kube.patiently(&scene.pace, &say, async |kube| kube.apply(scene.touch, body, force).await).await
         };
         match send(Force::No).await {
-            Err(Trouble::Conflict(owners)) if owners.iter().any(|owner| owners::is_gitops(&owner.manager)) => Ok(Did::Left),
+            Err(Trouble::Conflict(owners)) if owners.iter().any(|owner| owners::is_gitops(&owner.manager)) => {
+                Ok(Did::Left)
+            }
             Err(Trouble::Conflict(_)) => send(Force::Yes).await.map(|_| Did::Changed),
             answer => answer.map(|_| Did::Changed),
         }
@@ -98,7 +101,7 @@ pub async fn sealed(scene: &Scene<'_>, kube: &Kube, vault: &Vault, to: &To<'_>) 
     let held: Vec<&Held> = bodies.iter().map(|(held, _)| *held).collect();
     let done = counted(scene, &held, each, true)?;
     if let Some(folder) = &to.write_back {
-        let keys = keys(scene, vault, to.keys)?;
+        let keys = vault.sealing_keys(scene.touch.look(), to.keys).map_err(|problem| failed(problem, true))?;
         let fresh = write_back::Fresh { sealed: &bodies, certificate: &pem, keys: &keys };
         let written = write_back::back(scene.touch, folder, &fresh, vault).map_err(|why| failed(why, true))?;
         (scene.say)(written.told(folder));
@@ -112,7 +115,10 @@ fn same(before: &Value, body: &Value) -> bool {
     let (before_notes, notes) = (about(before), about(body));
     before["spec"]["template"] == body["spec"]["template"]
         && notes.iter().all(|(name, text)| before_notes.get(name) == Some(text))
-        && before_notes.keys().filter(|name| name.starts_with("sealedsecrets.bitnami.com/")).all(|name| notes.contains_key(name))
+        && before_notes
+            .keys()
+            .filter(|name| name.starts_with("sealedsecrets.bitnami.com/"))
+            .all(|name| notes.contains_key(name))
 }
 
 /// Applies as they are.
@@ -129,7 +135,9 @@ pub async fn plain(scene: &Scene<'_>, kube: &Kube, vault: &Vault, wanted: &[&Hel
             kube.patiently(&scene.pace, &say, async |kube| kube.apply_secret(scene.touch, id, body, force).await).await
         };
         let after = match send(Force::No).await {
-            Err(Trouble::Conflict(owners)) if owners.iter().any(|owner| owners::is_gitops(&owner.manager)) => return Ok(Did::Left),
+            Err(Trouble::Conflict(owners)) if owners.iter().any(|owner| owners::is_gitops(&owner.manager)) => {
+                return Ok(Did::Left);
+            }
             Err(Trouble::Conflict(_)) => send(Force::Yes).await?,
             answer => answer?,
         };
