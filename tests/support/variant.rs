@@ -2,12 +2,15 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use crate::drills::{Home, copy};
+use blackstart::model::Hidden;
+use blackstart::sys::age::{self, Identities};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-const KEYS: &[&str] =
-    &["fault", "story", "expect", "object", "file", "says", "remove", "images", "node", "as", "applies", "seen"];
+const KEYS: &[&str] = &[
+    "fault", "story", "expect", "object", "file", "says", "remove", "forget", "images", "node", "as", "applies", "seen",
+];
 const CLUSTER: &str = "plans/cluster/sandbox.yaml";
 
 #[derive(Debug)]
@@ -20,6 +23,7 @@ pub struct Variant {
     pub file: Option<String>,
     pub says: String,
     pub remove: Vec<String>,
+    pub forget: Vec<String>,
     pub images: bool,
     pub node: Option<String>,
     pub who: Option<String>,
@@ -50,6 +54,9 @@ impl Variant {
             _ => None,
         };
         let must = |key: &str| maybe(key).unwrap_or_else(|| panic!("{name}: {key} is missing"));
+        let list = |key: &str| {
+            what[key].as_array().into_iter().flatten().map(|text| text.as_str().unwrap().to_owned()).collect()
+        };
         let (expect, file) = (must("expect"), must("file"));
         assert!(["refused", "cause"].contains(&&*expect), "{name}: expect: {expect}");
         Self {
@@ -57,7 +64,8 @@ impl Variant {
             object: must("object"),
             says: must("says"),
             file: Some(file).filter(|file| file != "none"),
-            remove: what["remove"].as_array().into_iter().flatten().map(|file| file.as_str().unwrap().into()).collect(),
+            remove: list("remove"),
+            forget: list("forget"),
             images: what.get("images").is_some(),
             node: maybe("node"),
             who: maybe("as"),
@@ -99,6 +107,7 @@ impl Variant {
         if let Some(file) = &self.applies {
             std::fs::remove_file(objects.join(file)).unwrap();
         }
+        self.put_store(home);
         let more = self.folder.join("images.json");
         match self.images {
             false => home.edit(CLUSTER, |text| text.replace("images: images.json\n", "")),
@@ -113,5 +122,26 @@ impl Variant {
             let taint = node.strip_prefix("taint=").unwrap();
             home.edit(CLUSTER, |text| text.replace("memory: 8Gi}", &format!("memory: 8Gi, taints: [\"{taint}\"]}}")));
         }
+    }
+
+    /// Files under `store/` are encrypted into the store of the example, in place of those of the same name; what it shall
+    /// forget goes.
+    fn put_store(&self, home: &Home) {
+        let store = home.lab.path("secrets.example");
+        let (own, identity) = (self.folder.join("store"), store.join("identity.txt"));
+        if self.forget.is_empty() && !own.exists() {
+            return;
+        }
+        self.forget.iter().for_each(|name| std::fs::remove_file(store.join(format!("{name}.yaml.age"))).unwrap());
+        let text = Hidden::new(std::fs::read(&identity).unwrap());
+        let identities = Identities::read(&text).map_err(|trouble| trouble.to_string()).unwrap();
+        for path in std::fs::read_dir(own).into_iter().flatten().map(|entry| entry.unwrap().path()) {
+            let plain = Hidden::new(std::fs::read(&path).unwrap());
+            let cipher = age::close(&plain, &identities.recipients(), true).map_err(|trouble| trouble.to_string());
+            let name = format!("{}.age", path.file_name().unwrap().to_string_lossy());
+            std::fs::write(store.join(name), cipher.unwrap()).unwrap();
+        }
+        let identity = identity.display().to_string();
+        home.does(&["secrets", "rotate", "--store", "secrets.example", "--identity", &identity]).code(0);
     }
 }
