@@ -79,7 +79,7 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
     };
     put("name", "name: homelab\n");
     put("outside", "outside: [host/disk]\n");
-    let on_cluster = ["manifests", "storage", "workloads"].contains(&table) || key == "before";
+    let on_cluster = ["manifests", "storage", "sealing", "secrets", "workloads"].contains(&table) || key == "before";
     match table {
         "cluster" if key == "provider" => plan.push_str(&format!("cluster:\n  {line}\n")),
         "cluster" => plan.push_str(&format!("cluster:\n  provider: sandbox\n  {line}\n")),
@@ -89,6 +89,12 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
     if table == "plan" {
         plan.push_str(line);
         plan.push('\n');
+    }
+    match table {
+        "secrets of a plan" if key == "files" => plan.push_str(&format!("secrets: {{{line}}}\n")),
+        "secrets of a plan" => plan.push_str(&format!("secrets:\n  files: secrets\n  {line}\n")),
+        "sealing" | "secrets" | "command" => plan.push_str("secrets: {files: secrets}\n"),
+        _ => {}
     }
     if table == "plan" && key == "steps" {
         return plan;
@@ -100,11 +106,17 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
     let rest: &[(&str, &str)] = match table {
         "probe" if key == "status" => &[("http", "http: https://git.example.org/healthz")],
         "probe" | "workloads" => &[],
-        "manifests" | "storage" => &[("path", "path: kubernetes/apps")],
+        // What is sealed wants somebody who opens it.
+        "secrets" if ["seal", "write-back"].contains(&key) => &[],
+        "secrets" => &[("seal", "seal: false")],
+        "manifests" | "storage" | "sealing" => &[("path", "path: kubernetes/apps")],
         _ => &[("run", "run: [./node]"), ("verify", "verify: [./node, --check]")],
     };
     let all = [("id", "id: node"), ("kind", &kind)].into_iter().chain(rest.iter().copied());
     step.extend(all.filter(|(name, _)| *name != key || !of_step).map(|(_, text)| text));
+    if table == "secrets" && key == "write-back" {
+        plan.push_str("  - {id: controller, kind: sealing, path: kubernetes/sealed-secrets}\n");
+    }
     if table == "step" && key == "retries" {
         step.push("repeatable: true");
     }
@@ -120,12 +132,16 @@ fn place() -> tempfile::TempDir {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     };
-    for name in ["namespaces.yaml", "storage.yaml", "apps/page.yaml"] {
+    for name in ["namespaces.yaml", "storage.yaml", "apps/page.yaml", "sealed-secrets/controller.yaml"] {
         let object = name.replace(['/', '.'], "-");
         put(&format!("kubernetes/{name}"), &format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {object}}}\n"));
     }
     put("cluster/sandbox.yaml", "nodes: [{name: rack-1}]\n");
     put("cluster/images.json", "[]\n");
+    std::fs::create_dir(place.path().join("secrets")).unwrap();
+    for file in std::fs::read_dir(root().join("secrets.example")).unwrap().map(|entry| entry.unwrap()) {
+        std::fs::copy(file.path(), place.path().join("secrets").join(file.file_name())).unwrap();
+    }
     place
 }
 
@@ -138,7 +154,8 @@ fn taken(text: &str, place: &Path, what: &str) -> Planned {
 fn the_page_of_the_plan_file_has_every_key_and_its_examples_are_taken() {
     let (page, place) = (Page::open("docs/plan-file.md"), place());
     let kinds = KINDS.iter().map(|kind| (kind.name, kind.keys));
-    let own: [(&str, &[Key]); 3] = [("plan", keys::PLAN), ("cluster", keys::CLUSTER), ("step", keys::STEP)];
+    let own: [(&str, &[Key]); 4] =
+        [("plan", keys::PLAN), ("cluster", keys::CLUSTER), ("secrets of a plan", keys::SECRETS), ("step", keys::STEP)];
     for (table, keys) in own.into_iter().chain(kinds) {
         let rows = page.rows(&format!("keys of {table}"));
         let names: Vec<String> = keys.iter().map(|key| format!("`{}`", key.name)).collect();

@@ -86,9 +86,13 @@ const ONLY_THE_READER: &[&str] = &[
     "need-of-itself",
     "need-that-nobody-gives",
     "path-of-a-step-leads-nowhere",
+    "secrets-step-without-a-store",
+    "secrets-that-nobody-opens",
+    "secrets-without-a-store",
     "tag",
     "unknown-need-far",
     "unknown-need-near",
+    "values-that-the-store-lacks",
     "way-inside-and-outside",
 ];
 

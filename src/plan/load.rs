@@ -86,9 +86,17 @@ pub fn store(look: Look, file: &PlanFile) -> Result<Option<Store>, Problem> {
 
 /// What it holds: names, keys and digests, for which no identity is needed.
 fn held(look: Look, file: &mut PlanFile) -> Result<Outline, Problem> {
-    match store(look, file)? {
-        Some(store) => Ok(store.outline()),
-        None => Ok(Outline::default()),
+    let named = file.secrets.as_ref().map(|secrets| secrets.files.1);
+    match (store(look, file), named) {
+        (Ok(Some(store)), _) => Ok(store.outline()),
+        (Ok(None), _) => Ok(Outline::default()),
+        (Err(problem), Some(at)) => {
+            let text = format!("`files` of `secrets`: {}", problem.fact);
+            let told =
+                problem.causes.into_iter().fold(unreadable(&file.shown, &[Fault { at, text }], 1), Problem::because);
+            Err(problem.next.into_iter().fold(told, Problem::next))
+        }
+        (Err(problem), None) => Err(problem),
     }
 }
 

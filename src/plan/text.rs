@@ -144,7 +144,14 @@ fn findings(preview: &Preview<'_>, columns: usize, out: &mut String) {
     let _ = writeln!(out, "{}, {} unknown", count(preview.findings.len(), "finding"), preview.unknowns.len());
     let mut tell = |id: &str, place: &crate::model::Place, object: &str, words: &[&str]| {
         // A path is not cut, so that it can be copied; it may be wider than the rest.
-        let _ = writeln!(out, "  {id}  {}:{}  {object}", place.file, place.spot.line);
+        let place = format!("  {id}  {}:{}", place.file, place.spot.line);
+        match place.len() + 2 + object.len() <= columns {
+            true => drop(writeln!(out, "{place}  {object}")),
+            false => {
+                let _ = writeln!(out, "{place}");
+                lines(object, columns, 7, out);
+            }
+        }
         words.iter().for_each(|text| lines(text, columns, 7, out));
     };
     for finding in &preview.findings {

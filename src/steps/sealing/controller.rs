@@ -4,6 +4,7 @@ use super::failed;
 use crate::manifests::pods::each;
 use crate::manifests::{Node, Object, Papers};
 use crate::model::{Finding, ObjectId, Severity};
+use crate::secrets::key::ACTIVE;
 use crate::secrets::store::Held;
 use crate::steps::contract::Mishap;
 use crate::steps::scene::Scene;
@@ -65,6 +66,15 @@ pub fn findings(own: &Papers, held: &[Held], fresh: bool) -> Vec<Finding> {
         let message = "it makes a key of its own when the one in the store is older than 30 days, and seals for that";
         let place = place(&["args"]);
         add("F02", Severity::Warning, place, message.to_owned(), "start it with --key-renew-period=0");
+    }
+    if !fresh && !held.iter().any(|key| key.sealing_key.as_deref() == Some(ACTIVE)) {
+        let message = match held.len() {
+            0 => "the store has no sealing key for it: it would make one, and nothing sealed before would open",
+            _ => "no sealing key of the store is labelled active, so it loads none of them",
+        };
+        let fix =
+            "blackstart secrets import --from-cluster, while there is one; or blackstart secrets init --sealing-key";
+        add("F02", Severity::Error, object.place(), message.to_owned(), fix);
     }
     for key in held.iter().filter(|key| *key.namespace != *home(own)) {
         let message = format!(

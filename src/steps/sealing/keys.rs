@@ -2,6 +2,7 @@
 
 use super::failed;
 use crate::manifests::Papers;
+use crate::secrets::key::ACTIVE;
 use crate::secrets::store::Held;
 use crate::secrets::{Document, Key, wire};
 use crate::steps::contract::{Mishap, Seen};
@@ -11,8 +12,6 @@ use crate::steps::secrets::prove::{Proof, prove};
 use crate::sys::clock;
 use crate::sys::kube::{Force, Kube};
 use std::collections::BTreeSet;
-
-const ACTIVE: &str = "active";
 
 /// Puts the store's keys in place. True when any of them had to be changed.
 pub async fn restore(scene: &Scene<'_>, kube: &Kube, held: &[Held]) -> Result<bool, Mishap> {
