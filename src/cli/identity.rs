@@ -3,6 +3,7 @@
 
 use super::context::Context;
 use crate::model::{Hidden, Problem};
+use crate::plan::file::PlanFile;
 use crate::sys::age::{self, Identities, Trouble};
 use crate::sys::prompt::{self, Answer, Echo};
 use crate::sys::{Look, files, host};
@@ -35,10 +36,20 @@ impl Source {
     }
     pub fn shown(&self) -> String {
         match self {
-            Source::File(path) => path.display().to_string(),
+            Source::File(path) => files::tidy(path).display().to_string(),
             Source::Descriptor(number) => format!("fd:{number}"),
         }
     }
+}
+
+/// The one that a plan names: beside the plan, or with `~/` at home.
+pub fn of_plan(look: Look, plan: &PlanFile) -> Option<PathBuf> {
+    let (path, _) = plan.secrets.as_ref()?.identity.as_ref()?;
+    let home = || host::home(look).map(|home| home.path);
+    Some(match path.strip_prefix("~/").zip(home()) {
+        Some((rest, home)) => home.join(rest),
+        None => plan.folder().join(path),
+    })
 }
 
 /// The identities that are meant, opened.
@@ -105,6 +116,7 @@ fn unread(shown: &str, error: &io::Error) -> Problem {
         io::ErrorKind::NotFound => {
             problem.next("name it with --identity FILE, or make one:").next("blackstart secrets init")
         }
+        io::ErrorKind::InvalidInput => problem.next("a pipe is named by its descriptor: --identity fd:3 3< <(program)"),
         _ => problem.next("name one that can be read with --identity FILE"),
     }
 }

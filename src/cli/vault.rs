@@ -9,7 +9,6 @@ use crate::plan::load::{Planned, store};
 use crate::secrets::Vault;
 use crate::steps::sealing;
 use crate::sys::age::Identities;
-use std::path::PathBuf;
 
 /// Opened with what the command line, the plan or the environment names.
 pub fn open(context: &Context, planned: &Planned, custody: &Custody) -> Result<Option<Vault>, Problem> {
@@ -67,10 +66,6 @@ fn wanted(planned: &Planned) -> bool {
 }
 
 fn identities(context: &Context, planned: &Planned, custody: &Custody) -> Result<Identities, Problem> {
-    let named = planned.file.secrets.as_ref().and_then(|secrets| secrets.identity.as_ref());
-    let named: Option<PathBuf> = named.map(|(path, _)| match path.starts_with('~') {
-        true => PathBuf::from(path),
-        false => planned.file.folder().join(path),
-    });
+    let named = identity::of_plan(context.look, &planned.file);
     identity::resolve(context, custody.identity.as_deref(), named.as_deref(), custody.passphrase_fd)
 }

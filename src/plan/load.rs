@@ -41,8 +41,18 @@ pub struct Planned {
 /// Reads a plan and everything that its graph comes from, once.
 pub fn load(look: Look, path: &Path, mode: Mode) -> Result<Planned, Problem> {
     let shown = path.display().to_string();
-    let bytes = files::read(look, path, LARGEST).map_err(|error| unread(&shown, &error))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    from_text(&text(look, path, &shown)?, &shown, path, mode)
+}
+
+/// A plan as it is written, without anything that it names.
+pub fn written(look: Look, path: &Path) -> Result<PlanFile, Problem> {
+    let shown = path.display().to_string();
+    read::read(&text(look, path, &shown)?, &shown, path).map_err(|bad| unreadable(&shown, &bad.faults, bad.count))
+}
+
+fn text(look: Look, path: &Path, shown: &str) -> Result<String, Problem> {
+    let bytes = files::read(look, path, LARGEST).map_err(|error| unread(shown, &error))?;
+    String::from_utf8(bytes).map_err(|error| {
         let (valid, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
         let at = yaml::place_of(bytes, valid);
         let advice = match bytes {
@@ -50,9 +60,8 @@ pub fn load(look: Look, path: &Path, mode: Mode) -> Result<Planned, Problem> {
             _ => "save it as UTF-8; was the file cut or damaged?",
         };
         let text = format!("not UTF-8 text: byte {valid} of the file belongs to no character; {advice}");
-        unreadable(&shown, &[Fault { at, text }], 1)
-    })?;
-    from_text(&text, &shown, path, mode)
+        unreadable(shown, &[Fault { at, text }], 1)
+    })
 }
 
 pub fn from_text(text: &str, shown: &str, path: &Path, mode: Mode) -> Result<Planned, Problem> {

@@ -55,7 +55,7 @@ impl Key {
             return Err(vec![Fault { at, text }]);
         }
         let mark = document.labels.get(LABEL).cloned();
-        let active = mark.as_deref() == Some(ACTIVE) || &*document.id.name == LEGACY;
+        let active = is_loaded(mark.as_deref(), &document.sort, &document.id.name);
         let name = format!("{}/{}", document.id.namespace.as_deref().unwrap_or_default(), document.id.name);
         Ok(Self { name, mark, active, private, certificate: Some(certificate) })
     }
@@ -87,6 +87,11 @@ impl Key {
         let key = Self { name, mark: Some(ACTIVE.to_owned()), active: true, private, certificate: Some(certificate) };
         Ok((key, document))
     }
+}
+
+/// Whether the controller, once started, loads a Secret of this label, type and name as a key.
+pub fn is_loaded(mark: Option<&str>, sort: &str, name: &str) -> bool {
+    mark == Some(ACTIVE) || (sort == TLS && name == LEGACY)
 }
 
 fn part<T>(

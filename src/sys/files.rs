@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Reads a whole file of at most `limit` bytes. Devices and folders are refused, so that nothing hangs or never ends.
 pub fn read(_: Look, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
@@ -141,6 +141,11 @@ fn sort_of(kind: fs::FileType) -> Sort {
     }
 }
 
+/// True for a link, wherever it leads.
+pub fn is_link(_: Look, path: &Path) -> bool {
+    path.is_symlink()
+}
+
 /// What makes a folder the same one, by whatever links it was reached.
 pub fn identity(_: Look, path: &Path) -> io::Result<(u64, u64)> {
     fs::metadata(path).map(|about| (about.dev(), about.ino()))
@@ -163,6 +168,19 @@ pub fn absolute(_: Look, path: &Path) -> io::Result<PathBuf> {
     std::path::absolute(path)
 }
 
+/// A path without detours, as people write it. For showing: where a link is in the way it leads elsewhere.
+pub fn tidy(path: &Path) -> PathBuf {
+    let mut parts: Vec<Component> = Vec::new();
+    for part in path.components() {
+        match (part, parts.last()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => drop(parts.pop()),
+            (other, _) => parts.push(other),
+        }
+    }
+    parts.iter().collect()
+}
+
 /// The one path that a folder has, however it was named.
 pub fn real(_: Look, path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path)
@@ -172,6 +190,11 @@ pub fn real(_: Look, path: &Path) -> io::Result<PathBuf> {
 pub fn make_private_folder(_: &Touch, path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a folder with its parents, as far as the umask lets others in.
+pub fn make_folders(_: &Touch, path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
 }
 
 /// Makes a folder that must not be there yet.
@@ -295,6 +318,11 @@ pub fn about(_: Look, path: &Path) -> io::Result<Option<About>> {
 /// Makes a folder with those above it; it gets this mode whatever the umask says.
 pub fn make_folder(_: &Touch, path: &Path, mode: u32) -> io::Result<()> {
     fs::create_dir_all(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// Says who may do what with a path, whatever the umask says.
+pub fn set_mode(_: &Touch, path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 

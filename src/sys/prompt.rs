@@ -7,13 +7,16 @@ use crate::model::Hidden;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 /// A terminal hands out lines of at most so many bytes; a longer one is cut without a word.
 const LONGEST_LINE: usize = 4095;
+
+/// So much is made room for at once; the system gives only what is filled.
+const MOST_ROOM: u64 = 4 << 20;
 
 /// What came of asking.
 pub enum Answer {
@@ -123,7 +126,11 @@ impl Drop for Quiet {
 
 /// Everything that a descriptor of ours has to give, at most `limit` bytes.
 pub fn read_descriptor(_: Look, number: u32, limit: u64) -> io::Result<Hidden> {
-    all(File::open(PathBuf::from(format!("/proc/self/fd/{number}")))?, limit)
+    let file = File::open(PathBuf::from(format!("/proc/self/fd/{number}")))?;
+    match file.is_terminal() {
+        true => Err(io::Error::other("is a terminal, which would show what is typed")),
+        false => all(file, limit),
+    }
 }
 
 /// Everything on stdin, at most `limit` bytes.
@@ -132,7 +139,9 @@ pub fn read_stdin(_: Look, limit: u64) -> io::Result<Hidden> {
 }
 
 fn all(from: impl Read, limit: u64) -> io::Result<Hidden> {
-    let mut bytes = Zeroizing::new(Vec::new());
+    // What grows leaves copies behind.
+    let room = usize::try_from(limit.min(MOST_ROOM) + 1).unwrap_or(0);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     from.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("has more than {limit} bytes")));

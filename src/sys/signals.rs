@@ -1,7 +1,10 @@
 //! Signals as values, and the one place where an event loop is started.
 
+use crate::model::outcome::exit;
 use std::future::Future;
-use std::io;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Once, mpsc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What a person or the system wants of us.
@@ -22,7 +25,7 @@ impl Wish {
 
 pub struct Signals {
     /// None where another part of this process hears them.
-    asked: Option<(Signal, Signal)>,
+    asked: Option<(Signal, Signal, Heard)>,
     hangup: Option<Signal>,
 }
 
@@ -35,7 +38,7 @@ impl Signals {
     pub fn new() -> io::Result<Self> {
         let interrupt = signal(SignalKind::interrupt())?;
         let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { asked: Some((interrupt, terminate)), hangup: None })
+        Ok(Self { asked: Some((interrupt, terminate, Heard::new())), hangup: None })
     }
     /// For a part of a process whose signals are heard by another.
     pub fn none() -> Self {
@@ -51,7 +54,7 @@ impl Signals {
             };
             let asked = async {
                 match &mut self.asked {
-                    Some((interrupt, terminate)) => tokio::select! {
+                    Some((interrupt, terminate, _)) => tokio::select! {
                         Some(()) = interrupt.recv() => Wish::Interrupt,
                         Some(()) = terminate.recv() => Wish::Terminate,
                     },
@@ -67,10 +70,15 @@ impl Signals {
 }
 
 /// Every signal that would end us, for work that has to put something back first.
-pub struct Ends([(Signal, &'static str); 4]);
+pub struct Ends {
+    all: Four,
+    _heard: Heard,
+}
 
-impl Ends {
-    pub fn new() -> io::Result<Self> {
+struct Four([(Signal, &'static str); 4]);
+
+impl Four {
+    fn new() -> io::Result<Self> {
         let of = |kind, name| signal(kind).map(|signal| (signal, name));
         Ok(Self([
             of(SignalKind::interrupt(), INTERRUPT)?,
@@ -79,8 +87,7 @@ impl Ends {
             of(SignalKind::quit(), QUIT)?,
         ]))
     }
-    /// The name of the next one.
-    pub async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> &'static str {
         let [(one, a), (two, b), (three, c), (four, d)] = &mut self.0;
         tokio::select! {
             Some(()) = one.recv() => a,
@@ -88,6 +95,16 @@ impl Ends {
             Some(()) = three.recv() => c,
             Some(()) = four.recv() => d,
         }
+    }
+}
+
+impl Ends {
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { all: Four::new()?, _heard: Heard::new() })
+    }
+    /// The name of the next one.
+    pub async fn next(&mut self) -> &'static str {
+        self.all.next().await
     }
     /// The next one that is not from the keyboard: those are for the program in the foreground.
     pub async fn next_from_afar(&mut self) -> &'static str {
@@ -98,6 +115,57 @@ impl Ends {
             }
         }
     }
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        end_by_them_again();
+    }
+}
+
+/// How many parts of this process hear signals at this moment.
+static HEARD: AtomicUsize = AtomicUsize::new(0);
+
+struct Heard;
+
+impl Heard {
+    fn new() -> Self {
+        HEARD.fetch_add(1, Ordering::SeqCst);
+        Heard
+    }
+}
+
+impl Drop for Heard {
+    fn drop(&mut self) {
+        HEARD.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// What was heard once no longer ends a process by itself: what handles it stays until the end. So a thread stays that does,
+/// whenever nobody else hears it. Without it, who typed a passphrase could not break off the work that it asks for.
+fn end_by_them_again() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let (ready, registered) = mpsc::channel();
+        let work = move || {
+            block_on(async {
+                let mut four = Four::new()?;
+                // Nobody waits any more where this fails.
+                let _ = ready.send(());
+                loop {
+                    let name = four.next().await;
+                    if HEARD.load(Ordering::SeqCst) == 0 {
+                        let _ = writeln!(io::stderr(), "ended by {name}");
+                        std::process::exit(i32::from(exit::INTERRUPTED));
+                    }
+                }
+            })
+        };
+        let thread = std::thread::Builder::new().spawn(move || -> io::Result<io::Result<()>> { work() });
+        if thread.is_ok() {
+            let _ = registered.recv();
+        }
+    });
 }
 
 const INTERRUPT: &str = "SIGINT";

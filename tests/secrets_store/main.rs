@@ -8,10 +8,13 @@ mod crash;
 mod damage;
 #[path = "../support/fake_api.rs"]
 mod fake_api;
+mod hard;
 mod import;
 mod lab;
+mod plans;
 mod prompts;
 mod scale;
+mod sealing_key;
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -2,7 +2,8 @@
 
 use super::super::context::Context;
 use super::args::AddArgs;
-use super::{begin, file_of, identities, named, values};
+use super::place::Meant;
+use super::{file_of, named, values};
 use crate::model::{Hidden, ObjectId, Problem};
 use crate::secrets::store::{Changing, Put};
 use crate::secrets::text::Fresh;
@@ -14,11 +15,12 @@ use std::collections::BTreeMap;
 pub fn run(context: &Context, args: &AddArgs) -> Result<u8, Problem> {
     let (namespace, name) = named(&args.secret)?;
     // Found before anything is asked for, so that nobody types a value in vain.
-    let identities = identities(context, &args.who)?;
+    let meant = Meant::of(context, &args.place)?;
+    let identities = meant.identities(context, &args.who)?;
     let touch = Touch::granted();
-    begin(context, &touch, &args.place)?.recipients()?;
+    meant.begin(&touch)?.recipients()?;
     let values = values::values(context, args)?;
-    let changing = begin(context, &touch, &args.place)?;
+    let changing = meant.begin(&touch)?;
     let (file, there) = target(context, args, &changing, namespace, name, &identities)?;
     let id = ObjectId::new("v1", "Secret", Some(namespace), name);
     let (plain, told) = amended(args, &id, there, &values, &changing.store.place(&file))?;
@@ -48,6 +50,10 @@ fn target(
         (Some(wanted), None) => new_name(wanted)?,
         (None, None) => format!("{namespace}-{name}.yaml.age"),
     };
+    if let Some(pattern) = changing.left_out_by(&file) {
+        let fact = format!("{}: is none of the files that the plan takes: {pattern}", store.place(&file));
+        return Err(Problem::refused(fact).next("name one of them with --file; it need not be there yet"));
+    }
     let there = store.file(&file).map(|file| store.plain(context.look, file, identities)).transpose()?;
     Ok((file, there))
 }

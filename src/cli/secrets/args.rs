@@ -36,15 +36,19 @@ pub enum SecretsCommand {
 /// Where the store is.
 #[derive(clap::Args, Debug)]
 pub struct Where {
-    /// The folder of the store [default: secrets]
+    /// The folder of the store [default: the plan's, else secrets]
     #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
+    /// The plan that the store is for [default: the only plans/*.yaml, where there is one]
+    #[arg(long, value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
 }
 
 /// Who opens it.
 #[derive(clap::Args, Debug)]
 pub struct Who {
-    /// The identity [default: $BLACKSTART_IDENTITY, else ~/.config/blackstart/identity.txt]
+    /// The identity [default: the plan's, else $BLACKSTART_IDENTITY, else
+    /// ~/.config/blackstart/identity.txt]
     #[arg(long, value_name = "FILE|fd:N")]
     pub identity: Option<String>,
     /// Read the passphrase of a protected identity from this descriptor
@@ -66,6 +70,7 @@ identity that is there already is used.
 Examples:
   blackstart secrets init
   blackstart secrets init --passphrase            the identity wants a passphrase each time
+  blackstart secrets init --sealing-key           with a key that SealedSecrets are sealed for
   blackstart secrets init --store lab/secrets --identity ~/keys/lab.txt")]
 pub struct InitArgs {
     #[command(flatten)]
@@ -75,6 +80,10 @@ pub struct InitArgs {
     /// Protect a new identity with a passphrase
     #[arg(long)]
     pub passphrase: bool,
+    /// Make a sealing key for the controller of SealedSecrets in this namespace, also in a store
+    /// that is there [default: kube-system]
+    #[arg(long, value_name = "NS", num_args = 0..=1, default_missing_value = "kube-system")]
+    pub sealing_key: Option<String>,
 }
 
 /// Put values into a Secret, which is made if it is not there
@@ -156,9 +165,6 @@ pub struct CheckArgs {
     /// For people, or one JSON object
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
-    /// The plan that the Secrets are for [default: the only plans/*.yaml, where there is one]
-    #[arg(long, value_name = "PLAN")]
-    pub plan: Option<PathBuf>,
     #[command(flatten)]
     pub place: Where,
     #[command(flatten)]
@@ -225,9 +231,6 @@ pub struct ImportArgs {
     /// Only what is in this namespace
     #[arg(long, short, value_name = "NS")]
     pub namespace: Option<String>,
-    /// The plan whose manifests count [default: the only plans/*.yaml, where there is one]
-    #[arg(long, value_name = "PLAN")]
-    pub plan: Option<PathBuf>,
     #[command(flatten)]
     pub place: Where,
     #[command(flatten)]

@@ -3,7 +3,8 @@
 use super::super::context::Context;
 use super::super::identity;
 use super::args::{CheckArgs, Output};
-use super::{count, find, plain};
+use super::place::{Aim, Meant};
+use super::{count, plain};
 use crate::manifests::Papers;
 use crate::manifests::facts::{Standing, gives, standing};
 use crate::model::{Fact, Mode, Problem};
@@ -18,13 +19,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
-    let store = find(context, &args.place)?;
-    let source = identity::source(context, args.who.identity.as_deref(), None)?;
+    let meant = Meant::of(context, &args.place)?;
+    let store = meant.find(context)?;
+    let source = meant.source(context, &args.who)?;
     let identities = identity::open(context, &source, args.who.passphrase_fd)?;
     let mut wrongs = Vec::new();
     let exposed = identity::exposed(context.look, &source);
     wrongs.extend(exposed.into_iter().map(|(text, fix)| Wrong::of_file(&source.shown(), text, fix)));
-    let papers = papers(context, args.plan.as_deref())?;
+    let papers = papers(context, args.place.plan.as_deref())?;
     let documents = opened(context, &store, &identities, papers.as_ref(), &mut wrongs);
     wrongs.extend(wrong::of_store(&store));
     if !identities.recipients().iter().any(|own| store.recipients.contains(own)) && !store.recipients.is_empty() {
@@ -33,6 +35,8 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
         wrongs.push(Wrong::of_file(&store.place(crate::secrets::store::RECIPIENTS), text, fix));
     }
     wrongs.extend(plain::search(context.look, &store));
+    let aim = Aim::to(&args.place, Some(&args.who));
+    wrongs.iter_mut().for_each(|wrong| wrong.fix = aim.at(&wrong.fix));
     match args.output {
         Output::Text => context.print(&text(&store, documents, papers.is_some(), &wrongs))?,
         Output::Json => context.print(&format!("{}\n", object(&store, documents, papers.is_some(), &wrongs)))?,

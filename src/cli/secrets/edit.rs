@@ -2,7 +2,8 @@
 
 use super::super::context::Context;
 use super::args::EditArgs;
-use super::{begin, file_of, identities};
+use super::file_of;
+use super::place::Meant;
 use crate::model::problem::Kind;
 use crate::model::{Hidden, Problem};
 use crate::secrets::document;
@@ -17,10 +18,11 @@ enum Outcome {
 }
 
 pub fn run(context: &Context, args: &EditArgs) -> Result<u8, Problem> {
-    let identities = identities(context, &args.who)?;
+    let meant = Meant::of(context, &args.place)?;
+    let identities = meant.identities(context, &args.who)?;
     let touch = Touch::granted();
     // Held until the editor is done: who wants to change the store meanwhile is told to wait.
-    let changing = begin(context, &touch, &args.place)?;
+    let changing = meant.begin(&touch)?;
     let name = file_of(&changing.store, &args.what)?;
     let Some(file) = changing.store.file(&name) else {
         return Err(Problem::usage(format!("{}: is not there", changing.store.place(&name))));
@@ -60,7 +62,12 @@ async fn edited(
             Edited::Well => {}
             Edited::Badly(code) => {
                 let how = code.map_or_else(|| "was killed".to_owned(), |code| format!("ended with {code}"));
-                return Err(Problem::failed(format!("{shown}: the editor {how}")).because(KEPT));
+                let problem = Problem::failed(format!("{shown}: the editor {how}")).because(KEPT);
+                return Err(match code {
+                    // So a shell says that there is no such program, or that it is none.
+                    Some(126 | 127) => problem.next(format!("say which editor in EDITOR; this one was: {editor}")),
+                    Some(_) | None => problem,
+                });
             }
             Edited::Ended(signal) => {
                 return Err(Problem::new(Kind::Interrupted, format!("{shown}: ended by {signal}")).because(KEPT));

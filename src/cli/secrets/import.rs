@@ -3,7 +3,8 @@
 use super::super::context::Context;
 use super::args::ImportArgs;
 use super::check::{OfPlan, papers};
-use super::{begin, count, identities};
+use super::count;
+use super::place::Meant;
 use crate::model::{Hidden, ObjectId, Problem};
 use crate::secrets::amend;
 use crate::secrets::found::{Found, made_by};
@@ -23,10 +24,11 @@ struct Sorted {
 }
 
 pub fn run(context: &Context, args: &ImportArgs) -> Result<u8, Problem> {
-    let identities = identities(context, &args.who)?;
-    let plan = papers(context, args.plan.as_deref())?;
+    let meant = Meant::of(context, &args.place)?;
+    let identities = meant.identities(context, &args.who)?;
+    let plan = papers(context, args.place.plan.as_deref())?;
     let touch = Touch::granted();
-    let changing = begin(context, &touch, &args.place)?;
+    let changing = meant.begin(&touch)?;
     let digests = changing.store.digests(context.look, &identities)?;
     let objects = ask(context, args)?;
     let held = changing.store.outline().held;
@@ -97,7 +99,7 @@ fn sort(
         return Ok(());
     }
     let file = match found.is_sealing_key() {
-        true => "sealing-keys.yaml.age".to_owned(),
+        true => super::sealing_key::FILE.to_owned(),
         false => format!("imported-{namespace}.yaml.age"),
     };
     sorted.brought.entry(file).or_default().push(found);

@@ -1,11 +1,12 @@
-//! `secrets init`: an identity outside of the repository, and a store for it.
+//! `secrets init`: an identity outside of the repository, a store for it, and a sealing key where one is wanted.
 
 use super::super::context::{Context, quoted};
 use super::super::identity::{self, Source};
 use super::args::InitArgs;
-use super::store_of;
+use super::place::{Aim, Meant};
+use super::sealing_key::{self, Made};
 use crate::model::{Hidden, Problem};
-use crate::secrets::store::{Changing, LEDGER};
+use crate::secrets::store::LEDGER;
 use crate::secrets::text::Page;
 use crate::sys::age::{self, Identities};
 use crate::sys::{Touch, clock, files, host};
@@ -13,27 +14,43 @@ use std::path::Path;
 
 pub fn run(context: &Context, args: &InitArgs) -> Result<u8, Problem> {
     let touch = Touch::granted();
-    let meant = store_of(context, &args.place);
-    let folder = meant.base.join(&meant.pattern);
+    let meant = Meant::of(context, &args.place)?;
+    let (folder, shown) = meant.folder(context);
+    let namespace = args.sealing_key.as_deref().map(sealing_key::namespace).transpose()?;
     if files::exists(context.look, &folder.join(LEDGER)) {
-        return Err(Problem::refused(format!("{}: is a store already", folder.display()))
-            .next("blackstart secrets rotate --add AGE1…   # lets one more identity open it"));
+        return match namespace {
+            Some(namespace) => sealing_key::added(context, args, &meant, namespace),
+            None => Err(is_one(&shown)),
+        };
     }
-    let source = identity::source(context, args.who.identity.as_deref(), None)?;
+    let source = meant.source(context, &args.who)?;
     let (identities, made) = match &source {
         Source::File(path) if !files::exists(context.look, path) => (new(context, &touch, args, path)?, true),
         Source::File(_) | Source::Descriptor(_) => (identity::open(context, &source, args.who.passphrase_fd)?, false),
     };
-    files::make_folder(&touch, &folder, 0o755)
-        .map_err(|error| Problem::refused(format!("{}: cannot be made: {error}", folder.display())))?;
-    let changing = Changing::begin(&touch, &meant.base, &meant.pattern, &meant.shown)?;
+    if !files::exists(context.look, &folder) {
+        files::make_folders(&touch, &folder)
+            .map_err(|error| Problem::refused(format!("{shown}: cannot be made: {error}")))?;
+    }
+    let changing = meant.begin(&touch)?;
+    if changing.is_one() {
+        // Made by another command since it was looked for.
+        return Err(is_one(&shown));
+    }
     let mut recipients = changing.store.recipients.clone();
     recipients.extend(identities.recipients());
     recipients.sort();
     recipients.dedup();
-    changing.init(&touch, &recipients)?;
-    context.print(&told(&folder, &source, made, &identities, changing.store.files.len()))?;
+    let key = namespace.map(|namespace| sealing_key::made(context, &changing, &identities, namespace)).transpose()?;
+    changing.init(&touch, &recipients, key.as_ref().map_or(&[], |key| std::slice::from_ref(&key.put)))?;
+    let told = Told { args, shown: &shown, source: &source, made, identities: &identities };
+    context.print(&told.text(key.as_ref(), changing.store.files.len()))?;
     Ok(0)
+}
+
+fn is_one(shown: &str) -> Problem {
+    Problem::refused(format!("{shown}: is a store already"))
+        .next("blackstart secrets rotate --add AGE1…   # lets one more identity open it")
 }
 
 /// A new identity, in a file of its own.
@@ -92,29 +109,43 @@ fn new_passphrase(context: &Context, args: &InitArgs) -> Result<Hidden, Problem>
     }
 }
 
-fn told(folder: &Path, source: &Source, made: bool, identities: &Identities, files: usize) -> String {
-    let (identity, store) = (source.shown(), folder.display().to_string());
-    let word = quoted(&store);
-    let option = if store == "secrets" { String::new() } else { format!(" --store {word}") };
-    let mut out = String::new();
-    let mut say = |line: String| out.push_str(&(line + "\n"));
-    match made {
-        true => say(format!("identity   {identity}   new, readable by you alone")),
-        false => say(format!("identity   {identity}   was there and is used as it is")),
+struct Told<'a> {
+    args: &'a InitArgs,
+    shown: &'a str,
+    source: &'a Source,
+    made: bool,
+    identities: &'a Identities,
+}
+
+impl Told<'_> {
+    fn text(&self, key: Option<&Made>, files: usize) -> String {
+        let (identity, store) = (self.source.shown(), self.shown);
+        let aim = Aim::to(&self.args.place, Some(&self.args.who));
+        let mut out = String::new();
+        let mut say = |line: &str| out.push_str(&format!("{line}\n"));
+        match self.made {
+            true => say(&format!("identity   {identity}   new, readable by you alone")),
+            false => say(&format!("identity   {identity}   was there and is used as it is")),
+        }
+        self.identities.recipients().iter().for_each(|one| say(&format!("recipient  {one}")));
+        say(&format!("store      {store}   put it into git"));
+        if let Some(key) = key {
+            say("");
+            say(&key.told());
+        }
+        say("");
+        say("Without the identity nobody opens the store, and nobody can make it again. Keep it twice");
+        say("outside of this machine: print it, and lay a copy where a fire here does not reach:");
+        say(&format!("  lp {}", quoted(&identity)));
+        say("");
+        let next = match files {
+            0 => "blackstart secrets add NS/NAME KEY".to_owned(),
+            _ => format!(
+                "blackstart secrets rotate   # {} lie there already: takes them in",
+                super::count(files, "file")
+            ),
+        };
+        say(&format!("next   {}", aim.at(&next)));
+        out
     }
-    identities.recipients().iter().for_each(|one| say(format!("recipient  {one}")));
-    say(format!("store      {store}   put it into git"));
-    say(String::new());
-    say("Without the identity nobody opens the store, and nobody can make it again. Keep it twice".to_owned());
-    say("outside of this machine: print it, and lay a copy where a fire here does not reach:".to_owned());
-    say(format!("  lp {}", quoted(&identity)));
-    say(String::new());
-    match files {
-        0 => say(format!("next   blackstart secrets add{option} NS/NAME KEY")),
-        _ => say(format!(
-            "next   blackstart secrets rotate{option}   # {} lie there already: takes them in",
-            super::count(files, "file")
-        )),
-    }
-    out
 }

@@ -2,14 +2,14 @@
 
 use super::super::context::Context;
 use super::args::{ListArgs, Output};
-use super::find;
+use super::place::Meant;
 use crate::model::Problem;
 use crate::secrets::Store;
 use crate::secrets::store::{Held, Outline};
 use serde_json::{Value, json};
 
 pub fn run(context: &Context, args: &ListArgs) -> Result<u8, Problem> {
-    let store = find(context, &args.place)?;
+    let store = Meant::of(context, &args.place)?.find(context)?;
     let outline = store.outline();
     match args.output {
         Output::Text => context.print(&text(&store, &outline))?,

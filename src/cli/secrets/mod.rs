@@ -9,25 +9,23 @@ mod init;
 mod input;
 mod list;
 mod open;
+mod place;
 mod plain;
 mod rotate;
 mod seal;
+mod sealing_key;
 mod unseal;
 mod values;
 mod write_back;
 
 use super::context::Context;
-use super::identity;
 use crate::model::Problem;
 use crate::secrets::Store;
-use crate::secrets::store::Changing;
-use crate::sys::Touch;
-use crate::sys::age::Identities;
-use args::{SecretsArgs, SecretsCommand, Where, Who};
-use std::path::{Path, PathBuf};
+use args::{SecretsArgs, SecretsCommand};
+use std::path::Path;
 
 pub fn run(context: &Context, args: &SecretsArgs) -> Result<u8, Problem> {
-    match &args.command {
+    let done = match &args.command {
         SecretsCommand::Init(args) => init::run(context, args),
         SecretsCommand::Add(args) => add::run(context, args),
         SecretsCommand::Edit(args) => edit::run(context, args),
@@ -39,35 +37,12 @@ pub fn run(context: &Context, args: &SecretsArgs) -> Result<u8, Problem> {
         SecretsCommand::Seal(args) => seal::run(context, args),
         SecretsCommand::Unseal(args) => unseal::run(context, args),
         SecretsCommand::WriteBack(args) => write_back::run(context, args),
-    }
-}
-
-/// Which store is meant: a folder to be relative to, the pattern of the files in it, and how that folder is shown.
-pub struct Meant {
-    pub base: PathBuf,
-    pub pattern: String,
-    pub shown: String,
-}
-
-/// The one that was named, else the usual one.
-fn store_of(_: &Context, args: &Where) -> Meant {
-    let pattern = args.store.as_ref().map_or_else(|| "secrets".to_owned(), |path| path.display().to_string());
-    Meant { base: PathBuf::new(), pattern, shown: String::new() }
-}
-
-fn find(context: &Context, args: &Where) -> Result<Store, Problem> {
-    let meant = store_of(context, args);
-    Store::find(context.look, &meant.base, &meant.pattern, &meant.shown)
-}
-
-/// The store for this command alone.
-fn begin(context: &Context, touch: &Touch, args: &Where) -> Result<Changing, Problem> {
-    let meant = store_of(context, args);
-    Changing::begin(touch, &meant.base, &meant.pattern, &meant.shown)
-}
-
-fn identities(context: &Context, who: &Who) -> Result<Identities, Problem> {
-    identity::resolve(context, who.identity.as_deref(), None, who.passphrase_fd)
+    };
+    done.map_err(|mut problem| {
+        let aim = place::Aim::of(&args.command);
+        problem.next.iter_mut().for_each(|next| *next = aim.at(next));
+        problem
+    })
 }
 
 /// `NS/NAME`, as it is typed.

@@ -1,8 +1,10 @@
 //! `secrets open`: the plaintext of one file, for another program and for no eye.
 
 use super::super::context::Context;
+use super::super::identity;
 use super::args::OpenArgs;
-use super::{file_of, find, identities};
+use super::file_of;
+use super::place::Meant;
 use crate::model::Problem;
 use crate::sys::{age, files, terminal};
 use std::path::Path;
@@ -20,15 +22,21 @@ pub fn run(context: &Context, args: &OpenArgs) -> Result<u8, Problem> {
     let plain = if is_file {
         let cipher = files::read(context.look, path, LARGEST)
             .map_err(|error| Problem::usage(format!("{}: cannot be read: {error}", args.what)))?;
-        let identities = identities(context, &args.who)?;
+        // With an identity that is named nothing else is needed, no plan either.
+        let named = args.who.identity.as_deref();
+        let identities = match named {
+            Some(_) => identity::resolve(context, named, None, args.who.passphrase_fd)?,
+            None => Meant::of(context, &args.place)?.identities(context, &args.who)?,
+        };
         age::open(&cipher, &identities).map_err(|trouble| Problem::refused(format!("{}: {trouble}", args.what)))?
     } else {
-        let store = find(context, &args.place)?;
+        let meant = Meant::of(context, &args.place)?;
+        let store = meant.find(context)?;
         let name = file_of(&store, &args.what)?;
         let Some(file) = store.file(&name) else {
             return Err(Problem::usage(format!("{}: is not there", store.place(&name))));
         };
-        let identities = identities(context, &args.who)?;
+        let identities = meant.identities(context, &args.who)?;
         store.plain(context.look, file, &identities)?
     };
     context.printed(terminal::reveal(&plain))?;

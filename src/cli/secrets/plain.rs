@@ -25,6 +25,10 @@ pub fn search(look: Look, store: &Store) -> Vec<Wrong> {
     let mut folders: Vec<PathBuf> = vec![root.clone()];
     while let Some(folder) = folders.pop() {
         let here = files::identity(look, &folder).ok();
+        // A link may lead to anywhere, and git keeps nothing of what lies there.
+        if files::is_link(look, &folder) && folder != root {
+            continue;
+        }
         if !here.is_some_and(|here| seen.insert(here)) {
             continue;
         }

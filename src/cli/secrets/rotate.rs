@@ -2,7 +2,8 @@
 
 use super::super::context::Context;
 use super::args::RotateArgs;
-use super::{begin, count, identities};
+use super::count;
+use super::place::Meant;
 use crate::model::Problem;
 use crate::secrets::Store;
 use crate::sys::Touch;
@@ -12,9 +13,10 @@ pub fn run(context: &Context, args: &RotateArgs) -> Result<u8, Problem> {
     let parse = |text: &String| Recipient::parse(text).map_err(|why| Problem::usage(format!("a recipient {why}")));
     let add: Vec<Recipient> = args.add.iter().map(parse).collect::<Result<_, _>>()?;
     let remove: Vec<Recipient> = args.remove.iter().map(parse).collect::<Result<_, _>>()?;
-    let identities = identities(context, &args.who)?;
+    let meant = Meant::of(context, &args.place)?;
+    let identities = meant.identities(context, &args.who)?;
     let touch = Touch::granted();
-    let changing = begin(context, &touch, &args.place)?;
+    let changing = meant.begin(&touch)?;
     let store = &changing.store;
     let mut recipients = store.recipients.clone();
     for one in &remove {

@@ -3,7 +3,7 @@
 
 use super::super::context::Context;
 use super::args::{Where, Who};
-use super::{find, identities};
+use super::place::Meant;
 use crate::model::{Hidden, Problem};
 use crate::secrets::store::Held;
 use crate::secrets::{Certificate, Key, Vault, seal};
@@ -30,14 +30,15 @@ pub struct WriteBackArgs {
 }
 
 pub fn run(context: &Context, args: &WriteBackArgs) -> Result<u8, Problem> {
-    let store = find(context, &args.place)?;
+    let meant = Meant::of(context, &args.place)?;
+    let store = meant.find(context)?;
     let outline = store.outline();
     if let Some(stale) = outline.stale.first() {
         return Err(Problem::refused(format!("{}: {}", stale.file, stale.why))
             .next("blackstart secrets rotate   # opens them all and writes down what they hold"));
     }
     let shown = store.shown.clone();
-    let vault = Vault::open(context.look, store, &outline.held, identities(context, &args.who)?)?;
+    let vault = Vault::open(context.look, store, &outline.held, meant.identities(context, &args.who)?)?;
     let keys = vault.sealing_keys(context.look, &outline.held)?;
     let (certificate, pem) = newest(&keys, &shown)?;
     let wanted: Vec<&Held> = outline.held.iter().filter(|held| held.sealing_key.is_none()).collect();

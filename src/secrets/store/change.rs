@@ -4,7 +4,7 @@
 
 use crate::model::Problem;
 use crate::sys::lock::{self, Busy, Lock};
-use crate::sys::{Look, Touch, files};
+use crate::sys::{Look, Touch, files, host};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -56,9 +56,25 @@ fn settle(touch: &Touch, folder: &Path) -> io::Result<()> {
 pub fn make(touch: &Touch, folder: &Path, shown: &str, all: &[(String, Vec<u8>)]) -> Result<(), Problem> {
     let staged = folder.join(format!("{STAGED}{}", std::process::id()));
     let written = (|| {
-        files::make_folder(touch, &staged, 0o700)?;
+        let look = touch.look();
+        let of_folder = files::about(look, folder)?.ok_or(io::ErrorKind::NotFound)?;
+        // Who may read the store reads also what is not yet in its place.
+        files::make_folder(touch, &staged, of_folder.mode & 0o777)?;
         for (name, bytes) in all {
-            files::write_new(touch, &staged.join(name), bytes, MODE)?;
+            let (path, place) = (staged.join(name), folder.join(name));
+            if files::is_link(look, &place) {
+                return Err(io::Error::other(format!("{name} is a link, and what it leads to would stay as it is")));
+            }
+            files::write_new(touch, &path, bytes, MODE)?;
+            let before = files::about(look, &place)?;
+            if let Some(before) = before {
+                files::set_mode(touch, &path, before.mode & 0o666)?;
+            }
+            // Root who works in the store of another leaves them the owner.
+            let owner = before.unwrap_or(of_folder);
+            if host::user(look) == 0 && (owner.user, owner.group) != (0, 0) {
+                files::give(touch, &path, owner.user, owner.group)?;
+            }
         }
         files::sync_folder(touch, &staged)?;
         files::rename(touch, &staged, &folder.join(MADE))

@@ -13,13 +13,16 @@ pub use super::key::LABEL as SEALING_KEY;
 pub use digests::Digests;
 pub use opened::Opened;
 pub use outline::{Held, Outline, Stale};
+pub use pattern::folder;
 pub use write::{Changing, Put};
 
 use crate::model::{Hidden, Problem};
+use crate::sys::Look;
 use crate::sys::age::{self, Recipient};
 use crate::sys::crypto::hash::sha256;
-use crate::sys::{Look, files};
+use crate::sys::files::{self, Sort};
 use ledger::Ledger;
+use pattern::Pattern;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,16 +80,19 @@ impl Store {
     /// The store that a pattern leads to: a folder, or a folder with a pattern of names behind it. Needs no identity and
     /// changes nothing. What another command is just putting there is seen whole or not at all.
     pub fn find(look: Look, base: &Path, pattern: &str, shown: &str) -> Result<Store, Problem> {
-        let pattern = pattern::Pattern::new(look, base, pattern, shown);
+        Self::at(look, &Pattern::new(look, base, pattern, shown))
+    }
+
+    fn at(look: Look, pattern: &Pattern) -> Result<Store, Problem> {
         if !files::exists(look, &pattern.folder) {
             let fact = format!("{}: there is no store", pattern.shown);
-            return Err(Problem::usage(fact).next(format!("blackstart secrets init --store {}", pattern.shown)));
+            return Err(Problem::usage(fact).next("blackstart secrets init   # makes one"));
         }
         let unread = |error: std::io::Error| Problem::usage(format!("{}: cannot be read: {error}", pattern.shown));
         // A change moves several files one after the other. It is seen by its last word, the ledger.
         for _ in 0..50 {
             let before = change::moment(look, &pattern.folder);
-            let found = Self::read_all(look, &pattern);
+            let found = Self::read_all(look, pattern);
             let moved = found.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
             if !moved && change::moment(look, &pattern.folder) == before {
                 return found.map_err(unread)?;
@@ -97,11 +103,18 @@ impl Store {
             .next("wait for the command that is at work in it, then try again"))
     }
 
-    fn read_all(look: Look, pattern: &pattern::Pattern) -> std::io::Result<Result<Store, Problem>> {
+    fn read_all(look: Look, pattern: &Pattern) -> std::io::Result<Result<Store, Problem>> {
         let folder = &pattern.folder;
         let there: BTreeMap<String, PathBuf> = change::paths(look, folder)?;
         let bytes = |name: &str| match there.get(name) {
-            Some(path) => files::read(look, path, LARGEST).map(Some),
+            // What is moved to its place meanwhile is not found, and looked for again; a link that leads nowhere stays.
+            Some(path) if files::sort_at(look, path)? == Sort::Nothing && files::is_link(look, path) => {
+                Err(std::io::Error::other(format!("{name}: is a link that leads nowhere")))
+            }
+            Some(path) => match files::read(look, path, LARGEST) {
+                Ok(bytes) => Ok(Some(bytes)),
+                Err(error) => Err(std::io::Error::new(error.kind(), format!("{name}: {error}"))),
+            },
             None => Ok(None),
         };
         let mut found = Vec::new();

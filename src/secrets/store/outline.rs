@@ -2,6 +2,7 @@
 
 use super::{DIGEST_KEY, LEDGER, Store, ledger};
 use crate::model::Spot;
+use crate::secrets::key::is_loaded;
 use crate::sys::crypto::hash::sha256;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +28,13 @@ pub struct Held {
     pub keys: BTreeMap<String, (Spot, String)>,
     /// The value of the label of the sealing keys, where it carries that.
     pub sealing_key: Option<String>,
+}
+
+impl Held {
+    /// Whether the controller would load it as a sealing key.
+    pub fn is_active_key(&self) -> bool {
+        is_loaded(self.sealing_key.as_deref(), &self.sort, &self.name)
+    }
 }
 
 /// A file of which nobody knows without an identity what it holds.

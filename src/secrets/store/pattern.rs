@@ -3,7 +3,7 @@
 use super::DIGEST_KEY;
 use crate::sys::Look;
 use crate::sys::files::{self, Sort};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// What a folder alone means.
 const ENDS: [&str; 3] = [".yaml.age", ".yml.age", ".json.age"];
@@ -12,6 +12,8 @@ pub struct Pattern {
     pub folder: PathBuf,
     pub shown: String,
     names: Option<String>,
+    /// Whether the others are taken too.
+    wide: bool,
 }
 
 impl Pattern {
@@ -22,32 +24,45 @@ impl Pattern {
         let last = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let names = last.filter(|name| !is_folder && (name.contains('*') || name.ends_with(".age")));
         let folder = if names.is_some() { path.parent().unwrap_or(Path::new("")) } else { path };
-        let shown = plain(&Path::new(shown).join(folder));
+        let shown = files::tidy(&Path::new(shown).join(folder)).display().to_string();
         let folder = base.join(folder);
         let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-        Self { folder, shown, names }
+        Self { folder, shown, names, wide: false }
+    }
+
+    /// The whole store: what is encrypted anew, or written down, is all of it, whichever of its files were meant.
+    pub fn whole(self) -> Self {
+        Self { wide: true, ..self }
     }
 
     pub fn takes(&self, name: &str) -> bool {
+        let usual = || ENDS.iter().any(|end| name.ends_with(end));
+        (self.means(name) || (self.wide && usual())) && is_ours(name)
+    }
+
+    /// Whether who named this pattern will find a file of this name.
+    pub fn means(&self, name: &str) -> bool {
         let meant = match &self.names {
             Some(pattern) => matches(pattern, name),
             None => ENDS.iter().any(|end| name.ends_with(end)),
         };
-        meant && !name.starts_with('.') && name != DIGEST_KEY
+        meant && is_ours(name)
+    }
+
+    /// As it was named: the folder, or its files.
+    pub fn text(&self) -> String {
+        self.names.as_ref().map_or_else(|| self.shown.clone(), |names| within(&self.shown, names))
     }
 }
 
-/// A path without detours, as people write it.
-fn plain(path: &Path) -> String {
-    let mut parts: Vec<Component> = Vec::new();
-    for part in path.components() {
-        match (part, parts.last()) {
-            (Component::CurDir, _) => {}
-            (Component::ParentDir, Some(Component::Normal(_))) => drop(parts.pop()),
-            (other, _) => parts.push(other),
-        }
-    }
-    parts.iter().collect::<PathBuf>().display().to_string()
+fn is_ours(name: &str) -> bool {
+    !name.starts_with('.') && name != DIGEST_KEY
+}
+
+/// The folder of a store that may not be there yet, and how it is shown.
+pub fn folder(look: Look, base: &Path, written: &str, shown: &str) -> (PathBuf, String) {
+    let pattern = Pattern::new(look, base, written, shown);
+    (pattern.folder, pattern.shown)
 }
 
 /// A name within a folder that is shown so.
@@ -83,5 +98,8 @@ mod tests {
         assert!(of("../secrets/*.age").takes("x.age") && !of("../secrets/*.age").takes(DIGEST_KEY));
         assert!(matches("a*b*c", "a-b-b-c") && !matches("a*b", "a-c"));
         assert_eq!(within("", "x"), "x");
+        let some = of("../secrets/lab-*.yaml.age").whole();
+        assert!(some.takes("other.json.age") && !some.means("other.json.age") && some.means("lab-a.yaml.age"));
+        assert!(!some.takes(DIGEST_KEY) && some.text() == "secrets/lab-*.yaml.age");
     }
 }

@@ -1,6 +1,7 @@
 //! The store changed: files put, everything encrypted anew. Whoever changes it has it alone, and each change is one.
 
 use super::ledger::{self, Ledger};
+use super::pattern::Pattern;
 use super::{DIGEST_KEY, Digests, LEDGER, Opened, RECIPIENTS, Store, change, new_digest_key, opened, recipients_text};
 use crate::model::{Hidden, Problem};
 use crate::secrets::Document;
@@ -14,7 +15,9 @@ use std::sync::Arc;
 
 /// A store that nobody else changes meanwhile.
 pub struct Changing {
+    /// With all of its files, whichever were meant.
     pub store: Store,
+    meant: Pattern,
     _lock: Lock,
 }
 
@@ -31,21 +34,26 @@ impl Changing {
     /// Puts an earlier change in place that was broken off, then finds the store.
     pub fn begin(touch: &Touch, base: &Path, pattern: &str, shown: &str) -> Result<Self, Problem> {
         let look = touch.look();
-        let found = super::pattern::Pattern::new(look, base, pattern, shown);
-        if !files::exists(look, &found.folder) {
-            return Err(Store::find(look, base, pattern, shown)
-                .err()
-                .unwrap_or_else(|| Problem::refused(format!("{}: has just been made; try again", found.shown))));
+        let meant = Pattern::new(look, base, pattern, shown).whole();
+        if !files::exists(look, &meant.folder) {
+            // Told as who only reads is told.
+            Store::at(look, &meant)?;
         }
-        let lock = change::hold(touch, &found.folder, &found.shown)?;
-        Ok(Self { store: Store::find(look, base, pattern, shown)?, _lock: lock })
+        let lock = change::hold(touch, &meant.folder, &meant.shown)?;
+        Ok(Self { store: Store::at(look, &meant)?, meant, _lock: lock })
     }
 
-    /// A store in a folder that has none: whom for, the digest key, and an empty ledger.
-    pub fn init(&self, touch: &Touch, recipients: &[Recipient]) -> Result<(), Problem> {
-        let mut out = Vec::new();
-        let (ledger_key, _) = self.new_key(recipients, &mut out)?;
-        let ledger = Ledger { digest_key: Some(ledger_key), ..Ledger::default() };
+    /// None where this file is one of those that were meant, else the pattern that leaves it out.
+    pub fn left_out_by(&self, name: &str) -> Option<String> {
+        if self.meant.means(name) { None } else { Some(self.meant.text()) }
+    }
+
+    /// A store in a folder that has none: whom for, the digest key, a ledger, and these files.
+    pub fn init(&self, touch: &Touch, recipients: &[Recipient], puts: &[Put]) -> Result<(), Problem> {
+        let mut out = Files::new();
+        let (ledger_key, digests) = self.new_key(recipients, &mut out)?;
+        let mut ledger = Ledger { digest_key: Some(ledger_key), ..Ledger::default() };
+        self.close_all(puts, recipients, &digests, &mut ledger, &mut out)?;
         self.make(touch, out, recipients, &ledger)
     }
 
@@ -59,15 +67,27 @@ impl Changing {
         let digests = store.digests(touch.look(), identities)?;
         let recipients = self.recipients()?;
         let (mut ledger, mut out) = (store.ledger.clone(), Files::new());
+        self.close_all(puts, recipients, &digests, &mut ledger, &mut out)?;
+        self.make(touch, out, recipients, &ledger)
+    }
+
+    fn close_all(
+        &self,
+        puts: &[Put],
+        recipients: &[Recipient],
+        digests: &Digests,
+        ledger: &mut Ledger,
+        out: &mut Files,
+    ) -> Result<(), Problem> {
         for put in puts {
-            let shown = store.place(&put.name);
+            let shown = self.store.place(&put.name);
             let documents = opened::documents(&shown, &put.plain, put.name.ends_with(".json.age"))?;
             self.never_twice(&shown, &documents, puts)?;
             let cipher = close(&shown, &put.plain, recipients, put.armor)?;
-            ledger.files.insert(put.name.clone(), entry(&cipher, recipients, &documents, &digests));
+            ledger.files.insert(put.name.clone(), entry(&cipher, recipients, &documents, digests));
             out.push((put.name.clone(), cipher));
         }
-        self.make(touch, out, recipients, &ledger)
+        Ok(())
     }
 
     /// Encrypts everything anew for these, and writes the ledger from what is there. With a new digest key no digest that
@@ -99,6 +119,11 @@ impl Changing {
         }
         self.make(touch, out, recipients, &ledger)?;
         Ok(all.len())
+    }
+
+    /// Whether there is a store already, not only a folder.
+    pub fn is_one(&self) -> bool {
+        self.store.there.contains(LEDGER)
     }
 
     /// Those of `recipients.txt`.

@@ -18,7 +18,8 @@ impl Identities {
     pub fn read(text: &Hidden) -> Result<Self, Trouble> {
         let Ok(text) = std::str::from_utf8(text.reveal()) else { return Err(Trouble::NoIdentity) };
         let mut keys = Vec::new();
-        for (i, line) in text.lines().enumerate() {
+        // Some editors put a mark before the text.
+        for (i, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let line = line.trim();
             if !line.is_empty() && !line.starts_with('#') {
                 let key = line.parse().map_err(|_| Trouble::Line { line: i + 1, why: why_not(line) })?;

@@ -30,7 +30,7 @@ impl Recipient {
     /// A list of them: one a line, comments and empty lines between them.
     pub fn list(text: &str) -> Result<Vec<Self>, Trouble> {
         let mut list = Vec::new();
-        for (i, line) in text.lines().enumerate() {
+        for (i, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let line = line.trim();
             if !line.is_empty() && !line.starts_with('#') {
                 list.push(Self::parse(line).map_err(|why| Trouble::Line { line: i + 1, why })?);
