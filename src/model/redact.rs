@@ -68,8 +68,9 @@ impl Redactor {
         self.form(escaped(value, false));
         self.form(escaped(value, true));
         if let Ok(text) = std::str::from_utf8(value) {
-            let json = serde_json::Value::from(text).to_string();
-            self.form(json[1..json.len() - 1].as_bytes().to_vec());
+            if let Ok(json) = serde_json::to_vec(text).map(Hidden::new) {
+                self.form(json.reveal()[1..json.len() - 1].to_vec());
+            }
             self.form(text.escape_debug().to_string().into_bytes());
         }
     }

@@ -110,7 +110,7 @@ mod tests {
         let object = json!({"metadata": {"name": "a", "namespace": "b", "labels": {"x": "y"},
             "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "canary", "keep": "me"}},
             "data": {"one": "AAEC"}, "type": "t", "immutable": true});
-        let Some(found) = Found::read(&object) else { panic!("a Secret") };
+        let Some(found) = Found::read(&object) else { unreachable!("it is a Secret") };
         assert_eq!(found.annotations, BTreeMap::from([("keep".to_owned(), "me".to_owned())]));
         assert!(found.entries["one"].reveal() == [0, 1, 2] && found.immutable && !found.is_sealing_key());
         assert!(Found::read(&json!({"metadata": {"name": "a", "namespace": "b"}, "data": {"one": "!"}})).is_none());

@@ -13,6 +13,7 @@ mod controller;
 mod guess;
 mod judge;
 mod keys;
+mod made;
 mod samples;
 mod tamper;
 mod vectors;
@@ -21,12 +22,7 @@ use blackstart::manifests::{Object, objects_of};
 use blackstart::model::{Hidden, Stamp};
 use blackstart::secrets::{Certificate, Document, Key, Sealed, document, sealed};
 use blackstart::sys::clock;
-use std::path::PathBuf;
-
-/// A file of the throw-away keys.
-pub fn key_file(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/throw-away-sealing-keys").join(name)
-}
+use made::file as key_file;
 
 pub fn key_text(name: &str) -> Vec<u8> {
     std::fs::read(key_file(name)).unwrap()

@@ -11,7 +11,7 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
         let padded = [&vec![b' '; shift], value.as_bytes()].concat();
         let text = blackstart::sys::base64::encode(&padded);
         // The letters at either end depend on what stands beside.
-        text[if shift == 0 { 0 } else { 4 }..text.len() / 4 * 4 - 4].as_bytes().to_vec()
+        text.as_bytes()[if shift == 0 { 0 } else { 4 }..text.len() / 4 * 4 - 4].to_vec()
     };
     let hex = value.bytes().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes();
     vec![value.as_bytes().to_vec(), base64(0), base64(1), base64(2), hex]

@@ -58,7 +58,7 @@ mod tests {
         let id = |namespace: &str, name: &str| ObjectId::new("v1", "Secret", Some(namespace), name);
         let value = Hidden::from("x".to_owned());
         let (one, other) = (digests(1), digests(2));
-        let (Some(one), Some(other)) = (one, other) else { panic!("32 bytes are a key") };
+        let (Some(one), Some(other)) = (one, other) else { unreachable!("32 bytes are a key") };
         let all = [
             one.of(&id("a", "b"), "c", &value),
             one.of(&id("ab", ""), "c", &value),

@@ -53,9 +53,9 @@ pub fn wants_passphrase(cipher: &[u8]) -> bool {
     looks_like_age(cipher) && Decryptor::new_buffered(ArmoredReader::new(cipher)).is_ok_and(|file| file.is_scrypt())
 }
 
-fn opened<'a>(
+fn opened(
     cipher: &[u8],
-    identities: &mut dyn Iterator<Item = &'a dyn age::Identity>,
+    identities: &mut dyn Iterator<Item = &dyn age::Identity>,
     by_passphrase: bool,
 ) -> Result<Hidden, Trouble> {
     if !looks_like_age(cipher) {
