@@ -35,7 +35,7 @@ const NAMED_IN: &[(&str, &[&str])] = &[
     ("crc32fast", &["src/journal/frame.rs"]),
     ("duct", &["src/sys/"]),
     ("futures_util", &["src/sys/kube/"]),
-    ("http", &["src/sys/kube/ask.rs", "src/sys/kube/objects.rs"]),
+    ("http", &["src/sys/kube/"]),
     ("hyper_util", &["src/sys/kube/config.rs"]),
     ("indicatif", &["src/report/"]),
     ("jiff", &["src/model/time.rs"]),

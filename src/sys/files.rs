@@ -215,11 +215,34 @@ pub fn sync_folder(_: &Touch, path: &Path) -> io::Result<()> {
 
 /// Writes a file so that a reader sees the old text or the new one, whole, also after a crash.
 pub fn replace(touch: &Touch, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_with(touch, path, bytes, 0o600)
+}
+
+/// The same for what everybody may read, as far as the umask lets them.
+pub fn replace_open(touch: &Touch, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_with(touch, path, bytes, 0o666)
+}
+
+/// Removes what `replace` had begun in this folder when it was killed.
+pub fn clear_forsaken(_: &Touch, folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some((begin, pid)) = name.to_str().and_then(|name| name.rsplit_once('.')) else { continue };
+        let is_ours = begin.starts_with('.') && begin.len() > 1 && pid.parse::<u32>().is_ok();
+        if is_ours && !Path::new("/proc").join(pid).exists() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn replace_with(touch: &Touch, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let next = folder.join(format!(".{name}.{}", std::process::id()));
     let written = (|| {
-        let mode = Mode::from_raw_mode(0o600);
+        let mode = Mode::from_raw_mode(mode);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC;
         let mut file = File::from(rustix::fs::open(&next, flags, mode)?);
         file.write_all(bytes)?;

@@ -52,7 +52,9 @@ impl Lab {
         self.write("plan.yaml", &format!("name: {}\nsteps:\n{steps}", self.name));
     }
     pub fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).unwrap();
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
     pub fn script(&self, name: &str, text: &str) {
         use std::os::unix::fs::PermissionsExt;

@@ -58,6 +58,7 @@ func upCommand() *cobra.Command {
 	f.StringArrayVar(&labels, "label", nil, "KEY=VALUE noted in sandbox.json and in `list`; may be given again")
 	f.StringSliceVar(&u.KeyNamespaces, "key-namespace", unseal.Namespaces, "namespaces in which active keys of SealedSecrets count, as those of their controller do")
 	f.BoolVar(&u.NoUnseal, "no-unseal", false, "leave SealedSecrets shut, for a controller of your own")
+	f.BoolVar(&u.Audit, "audit", false, "write every request and its answer into audit.log of the folder; of Secrets only that they were asked for")
 	base := addBase(cmd)
 	cmd.RunE = func(*cobra.Command, []string) error {
 		if u.Keep && !f.Changed("deadline") {

@@ -26,6 +26,8 @@ type Up struct {
 	KeyNamespaces []string
 	// NoUnseal leaves SealedSecrets to a controller that somebody runs.
 	NoUnseal bool
+	// Audit is whether the API server writes down what it is asked, but for what is in Secrets.
+	Audit bool
 }
 
 // Check finds what no single flag can see.

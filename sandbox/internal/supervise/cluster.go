@@ -98,6 +98,9 @@ func (c *cluster) prepare() error {
 	if err := c.writeNodes(server); err != nil {
 		return err
 	}
+	if err := os.WriteFile(c.l.in("config", "audit.json"), []byte(auditPolicy), 0o600); err != nil {
+		return err
+	}
 	if err := os.WriteFile(c.l.in("config", "egress.json"), []byte(egressConfig), 0o600); err != nil {
 		return err
 	}
@@ -160,7 +163,7 @@ func (c *cluster) startStorage() error {
 	}
 	// Only the API server keeps the memory file open from here on.
 	defer func() { _ = key.Close() }()
-	return c.child(component.APIServer, component.APIServer, 384, 100, apiServerArgs(c.l, c.ports, c.certs, c.u), key)
+	return c.child(component.APIServer, component.APIServer, 384, 100, append(apiServerArgs(c.l, c.ports, c.certs, c.u), auditArgs(c.l, c.u)...), key)
 }
 
 func (c *cluster) startRest() error {

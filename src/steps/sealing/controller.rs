@@ -31,6 +31,13 @@ pub fn home(own: &Papers) -> &str {
     find(own).and_then(|(object, _)| object.namespace()).unwrap_or("kube-system")
 }
 
+/// The ServiceAccount that it works as, with its namespace.
+pub fn account(own: &Papers) -> Option<(&str, &str)> {
+    let (object, _) = find(own)?;
+    let spec = object.pod_template()?.0.get("spec")?;
+    Some((home(own), spec.text_at(&["serviceAccountName"]).unwrap_or("default")))
+}
+
 /// `v0.36.6` or `0.36.6`, out of an image.
 fn version(image: &str) -> Option<[u32; 3]> {
     let tag = image.split('@').next()?.rsplit_once(':')?.1;

@@ -3,6 +3,7 @@
 
 mod controller;
 mod keys;
+mod rights;
 
 use super::contract::{Kind, Mishap, Seen, Work};
 use super::fields::Fields;
@@ -17,6 +18,7 @@ use crate::secrets::papers::As;
 use crate::secrets::store::Held;
 use crate::sys::Look;
 use crate::sys::pace::{BrokenOff, Halt};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -36,6 +38,8 @@ struct Sealing {
     fresh: bool,
     /// The sealing keys of the store.
     held: Vec<Held>,
+    /// Where the Secrets of the store will be.
+    spaces: BTreeSet<String>,
     /// The controller's.
     own: Papers,
     /// With the keys among them.
@@ -46,8 +50,8 @@ pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
     let there = fields.require(KEYS, "path", "a sealing step");
     let paths = fields.paths("path");
     let fresh = fields.word("key", &["store", "fresh"]) == Some("fresh");
-    let (held, own, papers) = (Vec::new(), Papers::default(), Papers::default());
-    there.then(|| Box::new(Sealing { paths, fresh, held, own, papers }) as Box<dyn Kind>)
+    let (held, spaces, own, papers) = (Vec::new(), BTreeSet::new(), Papers::default(), Papers::default());
+    there.then(|| Box::new(Sealing { paths, fresh, held, spaces, own, papers }) as Box<dyn Kind>)
 }
 
 fn failed(reason: impl ToString, began: bool) -> Mishap {
@@ -84,7 +88,11 @@ impl Sealing {
             Seen::Present(_) => {}
             other => return other,
         }
-        keys::ask(scene, &up.kube, &self.held, self.fresh).await
+        match rights::lacking(scene.touch.look(), &up.kube, &self.own, &self.spaces).await {
+            Ok(None) => keys::ask(scene, &up.kube, &self.held, self.fresh).await,
+            Ok(Some(why)) => Seen::Absent(why),
+            Err(trouble) => Seen::Unknown(trouble.to_string()),
+        }
     }
 
     async fn verify_all(&self, scene: &Scene<'_>) -> Seen {
@@ -131,6 +139,8 @@ impl Kind for Sealing {
         if !self.fresh {
             self.held = held.iter().filter(|held| held.sealing_key.is_some()).cloned().collect();
         }
+        let secrets = held.iter().filter(|held| held.sealing_key.is_none());
+        self.spaces = secrets.map(|held| held.namespace.clone()).collect();
         let keys = crate::secrets::papers::papers(self.held.iter(), As::Plain);
         self.papers = Papers::of_all(&[self.own.clone(), keys]);
     }

@@ -155,6 +155,21 @@ fn failed<'s>(one: &'s Standing<'_>) -> Option<&'s str> {
     synced["message"].as_str().filter(|text| !text.is_empty())
 }
 
+/// What to do about it, where the controller's words tell that.
+fn advice(said: &str, held: &Held) -> String {
+    let (space, name) = (&held.namespace, &held.name);
+    if said.contains("is not managed by SealedSecret") {
+        return format!(
+            "; if nobody else needs what is in it: kubectl --namespace {space} annotate secret {name} \
+             sealedsecrets.bitnami.com/managed=true"
+        );
+    }
+    if said.contains("no key could decrypt secret") {
+        return "; the controller has no key for what was just sealed: has it read its keys? restart it".to_owned();
+    }
+    String::new()
+}
+
 /// Looks at these, and takes out what is proven: how many that are, and how many of them their status does not tell.
 async fn look(
     kube: &Kube,
@@ -179,7 +194,7 @@ async fn look(
             }
             Proof::Not(why) => {
                 one.why = match failed(one) {
-                    Some(said) => format!("controller: {said}"),
+                    Some(said) => format!("controller: {said}{}", advice(said, one.held)),
                     None if processed(one) => why,
                     None => format!("nobody has opened it: does the controller run? {why}"),
                 }

@@ -49,6 +49,7 @@ pub fn back(touch: &Touch, folder: &Path, fresh: &Fresh<'_>, vault: &Vault) -> R
     if !folder.ancestors().any(|above| files::exists(look, &above.join(".git"))) {
         return Err(format!("{shown} is in no git work tree: nothing is written back where nobody would look at it"));
     }
+    files::clear_forsaken(touch, folder).map_err(|error| format!("{shown}: {error}"))?;
     let known = known(look, folder).map_err(|error| format!("{shown}: {error}"))?;
     let mut written = Written::default();
     for (held, body) in fresh.sealed {
@@ -75,7 +76,7 @@ pub fn back(touch: &Touch, folder: &Path, fresh: &Fresh<'_>, vault: &Vault) -> R
 }
 
 fn put(touch: &Touch, path: &Path, bytes: &[u8], written: &mut Written) -> Result<(), String> {
-    files::replace(touch, path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+    files::replace_open(touch, path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
     written.files.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
     Ok(())
 }
