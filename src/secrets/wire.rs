@@ -57,12 +57,12 @@ mod tests {
 
     #[test]
     fn a_secret_goes_out_as_it_was_written() {
-        let text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n  namespace: b\n  labels: {l: m}\n  annotations: {n: o, kubectl.kubernetes.io/last-applied-configuration: x}\ntype: t\nimmutable: true\nstringData: {k: v, 'e.f': \"\"}\n";
+        let text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n  namespace: b\n  labels: {l: m}\n  annotations: {note: o, kubectl.kubernetes.io/last-applied-configuration: x}\ntype: t\nimmutable: true\nstringData: {k: v, 'e.f': \"\"}\n";
         let documents = crate::secrets::document::read(&Hidden::from(text.to_owned()), false);
         let documents = documents.unwrap_or_default();
         let body: serde_json::Value = serde_json::from_slice(body(&documents[0]).reveal()).unwrap();
         let wanted = json!({"apiVersion": "v1", "kind": "Secret", "type": "t", "immutable": true,
-            "metadata": {"name": "a", "namespace": "b", "labels": {"l": "m"}, "annotations": {"n": "o"}},
+            "metadata": {"name": "a", "namespace": "b", "labels": {"l": "m"}, "annotations": {"note": "o"}},
             "data": {"k": "dg==", "e.f": ""}});
         assert_eq!(body, wanted);
     }
