@@ -222,6 +222,14 @@ mod tests {
     }
 
     #[test]
+    fn an_annotation_that_holds_the_values_is_not_kept() {
+        let notes = LAST_APPLIED.map(|name| format!("{name}: canary-4711")).join(", ");
+        let text = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a, annotations: {{{notes}, b: c}}}}\n");
+        let read = read_text(&text).unwrap_or_default();
+        assert_eq!(read[0].annotations, BTreeMap::from([("b".to_owned(), "c".to_owned())]));
+    }
+
+    #[test]
     fn keys_are_those_that_a_server_takes() {
         for good in ["a", "tls.crt", "A_b-c.d", "...x".trim_start_matches("..")] {
             assert!(is_key(good), "{good}");
