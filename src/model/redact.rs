@@ -11,6 +11,9 @@ pub const SHORTEST: usize = 8;
 /// What stands in the place of a value.
 pub const MARK: &str = "[hidden]";
 
+/// What JSON makes of one byte at the most: `\u001b`.
+const LONGEST_ESCAPE: usize = 6;
+
 /// All values of a store, in all their forms.
 #[derive(Default)]
 pub struct Redactor {
@@ -68,10 +71,14 @@ impl Redactor {
         self.form(escaped(value, false));
         self.form(escaped(value, true));
         if let Ok(text) = std::str::from_utf8(value) {
-            if let Ok(json) = serde_json::to_vec(text).map(Hidden::new) {
+            let mut json = Vec::with_capacity(text.len() * LONGEST_ESCAPE + 2);
+            if serde_json::to_writer(&mut json, text).is_ok() {
+                let json = Hidden::new(json);
                 self.form(json.reveal()[1..json.len() - 1].to_vec());
             }
-            self.form(text.escape_debug().to_string().into_bytes());
+            let mut debug = String::with_capacity(text.escape_debug().map(char::len_utf8).sum());
+            debug.extend(text.escape_debug());
+            self.form(debug.into_bytes());
         }
     }
 
@@ -146,14 +153,17 @@ fn base64_within(value: &[u8], skip: usize) -> Vec<u8> {
         let (byte, shift) = ((at / 8).checked_sub(skip), 7 - at % 8);
         byte.and_then(|byte| value.get(byte)).map(|byte| usize::from(byte >> shift & 1))
     };
+    // Made as large as it becomes, here and below: what grows leaves copies behind.
     let letters = (skip * 8).div_ceil(6)..(skip + value.len()) * 8 / 6;
     let letter = |at: usize| (0..6).try_fold(0, |sum, i| Some(sum << 1 | bit(at * 6 + i)?)).map(|sum| LETTERS[sum]);
-    letters.filter_map(letter).collect()
+    let mut text = Vec::with_capacity(letters.len());
+    text.extend(letters.filter_map(letter));
+    text
 }
 
 /// As in a URL: everything but the plain letters, or everything but these and what needs no escape in a path.
 fn escaped(value: &[u8], lower: bool) -> Vec<u8> {
-    let mut text = String::new();
+    let mut text = String::with_capacity(value.len() * 3);
     for byte in value {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => text.push(char::from(*byte)),

@@ -2,12 +2,17 @@
 
 use crate::manifests::tree::Value;
 use crate::manifests::{Node, Object, objects_of};
+use crate::model::hidden::wipe;
 use crate::model::{Hidden, ObjectId, Spot};
 use crate::sys::base64;
 use std::collections::BTreeMap;
 
 /// What a Secret is when it does not say.
 pub const OPAQUE: &str = "Opaque";
+
+/// Notes of tools that hold the whole object as it was applied, values and all.
+pub const LAST_APPLIED: [&str; 2] =
+    ["kubectl.kubernetes.io/last-applied-configuration", "kubecfg.ksonnet.io/last-applied-configuration"];
 
 /// One Secret.
 pub struct Document {
@@ -18,6 +23,7 @@ pub struct Document {
     /// Its `type`.
     pub sort: String,
     pub labels: BTreeMap<String, String>,
+    /// Without those that hold the values.
     pub annotations: BTreeMap<String, String>,
     pub immutable: bool,
     /// By key, each once: `stringData` wins over `data`, as on a server.
@@ -67,9 +73,12 @@ fn document(object: &Object) -> Result<Document, Vec<Fault>> {
     for field in root.fields().iter().filter(|field| !allowed.contains(&&*field.name)) {
         faults.push(fault(field.at, "is no field of a Secret".to_owned()));
     }
-    let about = |name: &str| texts(root.walk(&["metadata", name]), name, &mut Vec::new());
-    for name in ["labels", "annotations"] {
-        texts(root.walk(&["metadata", name]), name, &mut faults);
+    let mut about = |name: &str| texts(root.walk(&["metadata", name]), name, &mut faults);
+    let (labels, mut annotations) = (about("labels"), about("annotations"));
+    for name in LAST_APPLIED {
+        if let Some(text) = annotations.remove(name) {
+            wipe(&mut text.into_boxed_str());
+        }
     }
     let sort = match root.get("type").map(|node| (node.at, node.text())) {
         None => OPAQUE.to_owned(),
@@ -96,15 +105,7 @@ fn document(object: &Object) -> Result<Document, Vec<Fault>> {
     }
     let namespace = object.namespace().unwrap_or("default");
     let id = ObjectId::new("v1", "Secret", Some(namespace), object.name());
-    Ok(Document {
-        id,
-        at: object.at,
-        sort,
-        labels: about("labels"),
-        annotations: about("annotations"),
-        immutable,
-        entries,
-    })
+    Ok(Document { id, at: object.at, sort, labels, annotations, immutable, entries })
 }
 
 pub(super) fn texts(node: Option<&Node>, name: &str, faults: &mut Vec<Fault>) -> BTreeMap<String, String> {
@@ -112,7 +113,7 @@ pub(super) fn texts(node: Option<&Node>, name: &str, faults: &mut Vec<Fault>) ->
     for field in node.map_or(&[][..], Node::fields) {
         match field.node.text() {
             Some(text) => drop(texts.insert(field.name.to_string(), text.to_owned())),
-            None => faults.push(Fault { at: field.at, text: format!("{name}.{}: must be a text", field.name) }),
+            None => faults.push(Fault { at: field.at, text: format!("{name}.{}: must be a text", shown(&field.name)) }),
         }
     }
     if let Some(node) = node.filter(|node| !matches!(node.value, Value::Map(_) | Value::Nothing)) {
@@ -132,7 +133,7 @@ fn entries_of(
         faults.push(Fault { at: node.at, text: format!("{part}: must be a map from keys to texts") });
     }
     for field in node.map_or(&[][..], Node::fields) {
-        let wrong = |what: &str| Fault { at: field.at, text: format!("{part}.{}: {what}", field.name) };
+        let wrong = |what: &str| Fault { at: field.at, text: format!("{part}.{}: {what}", shown(&field.name)) };
         if !is_key(&field.name) {
             faults.push(wrong("a key has letters, digits, - _ and . only, and at most 253 of them"));
             continue;
@@ -159,6 +160,13 @@ fn entries_of(
             None => faults.push(wrong("is not base64; a plain text belongs under stringData")),
         }
     }
+}
+
+/// A name as it may be shown: it comes from a file, and what it holds must not move the cursor of who reads of it.
+pub(super) fn shown(name: &str) -> String {
+    const MOST: usize = 80;
+    let text: String = name.chars().take(MOST).flat_map(char::escape_debug).collect();
+    if name.chars().nth(MOST).is_some() { text + "…" } else { text }
 }
 
 /// What Kubernetes takes for a key of a Secret.
@@ -196,6 +204,7 @@ mod tests {
             ("data: [canary-4711]", "data: must be a map"),
             ("stringData: canary-4711", "stringData: must be a map"),
             ("stringData: {'a b': canary-4711}", "stringData.a b: a key has"),
+            ("stringData: {\"a\\e[31m\": canary-4711}", "stringData.a\\u{1b}[31m: a key has"),
             ("immutable: canary-4711", "immutable: must be true or false"),
             ("type: [canary-4711]", "type: must be a text"),
             ("canary: canary-4711", "is no field of a Secret"),
@@ -210,6 +219,14 @@ mod tests {
         }
         assert!(read_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").is_err());
         assert_eq!(read_text("# nothing\n").err().unwrap_or_default()[0].text, "holds no Secret");
+    }
+
+    #[test]
+    fn an_annotation_that_holds_the_values_is_not_kept() {
+        let notes = LAST_APPLIED.map(|name| format!("{name}: canary-4711")).join(", ");
+        let text = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: a, annotations: {{{notes}, b: c}}}}\n");
+        let read = read_text(&text).unwrap_or_default();
+        assert_eq!(read[0].annotations, BTreeMap::from([("b".to_owned(), "c".to_owned())]));
     }
 
     #[test]

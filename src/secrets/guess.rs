@@ -7,16 +7,23 @@ use super::open::{Parts, Shut, Tried, Why};
 use super::scope::Scope;
 use super::sealed::Sealed;
 use crate::model::Spot;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 /// So many times a key is tried for one SealedSecret: with 4096 bits some seconds at the most.
 pub const TRIES: usize = 1000;
+/// So many for all that are guessed with the same names.
+pub const TRIES_OF_ALL: usize = 5 * TRIES;
+/// What is left to each when these are spent: enough for other scopes and a few keys.
+const FEWEST: usize = 12;
 
 /// What may have been meant instead.
 #[derive(Clone, Debug, Default)]
 pub struct Around {
     pub names: BTreeSet<String>,
     pub namespaces: BTreeSet<String>,
+    /// How often a key was tried already. A whole folder that was sealed for a key that nobody holds must not take an hour.
+    pub spent: Cell<usize>,
 }
 
 /// The reason for one value.
@@ -77,7 +84,8 @@ pub fn guess(sealed: &Sealed, shut: &[Shut], installed: &[&Key], left: &[&Key], 
     let mut labels = labels(sealed, around);
     let keys: Vec<(&Key, bool)> =
         installed.iter().map(|key| (*key, true)).chain(left.iter().map(|key| (*key, false))).collect();
-    let mut tries = TRIES;
+    let allowed = TRIES.min(TRIES_OF_ALL.saturating_sub(around.spent.get())).max(FEWEST);
+    let mut tries = allowed;
     let reasons = shut.iter().map(|shut| {
         let parts = match (shut.why, sealed.values.get(&shut.key).map(|text| Parts::of(&text.text))) {
             (Why::NoKey, Some(Ok(parts))) => parts,
@@ -91,6 +99,7 @@ pub fn guess(sealed: &Sealed, shut: &[Shut], installed: &[&Key], left: &[&Key], 
         reason
     });
     let reasons: Vec<Reason> = reasons.collect();
+    around.spent.set(around.spent.get() + allowed - tries);
     let guesses = shut.iter().zip(reasons);
     guesses.map(|(shut, reason)| Guess { at: shut.at, value: shut.key.clone(), reason }).collect()
 }
@@ -102,13 +111,14 @@ fn search(
     labels: &[(Meant, Vec<u8>)],
     tries: &mut usize,
 ) -> (Reason, Option<usize>) {
-    let fits = |(key, _): &&(&Key, bool)| key.private.public().bits() == parts.bits();
+    // What was sealed has whole bytes, also where the key has some bits less.
+    let fits = |(key, _): &&(&Key, bool)| key.private.public().bits().div_ceil(8) * 8 == parts.bits();
     let mut all = true;
-    for (i, (meant, label)) in labels.iter().enumerate() {
+    'labels: for (i, (meant, label)) in labels.iter().enumerate() {
         for (key, installed) in keys.iter().filter(fits) {
             if *tries == 0 {
                 all = false;
-                break;
+                break 'labels;
             }
             *tries -= 1;
             match parts.open(key, label) {
@@ -202,12 +212,7 @@ fn meant(sealed: &Sealed, meant: &Meant, at: Spot, anew: &str) -> (String, Spot,
                 scope.as_str(),
                 sealed.scope.as_str()
             );
-            let advice = match (scope.annotation(), sealed.scope.annotation()) {
-                (Some(name), _) => format!("add to metadata.annotations, beside spec: {name}: \"true\""),
-                (None, Some(name)) => format!("take out of metadata.annotations: {name}"),
-                (None, None) => anew.to_owned(),
-            };
-            (text, sealed.scope_at, Some(advice))
+            (text, sealed.scope_at, Some(annotate(sealed, *scope)))
         }
         Meant::Elsewhere { scope, namespace, name } => {
             let applied = format!("{}/{}", sealed.id.namespace.as_deref().unwrap_or_default(), sealed.id.name);
@@ -220,6 +225,19 @@ fn meant(sealed: &Sealed, meant: &Meant, at: Spot, anew: &str) -> (String, Spot,
             (text, at, Some(format!("{anew}, or give it back the place that it was sealed for")))
         }
     }
+}
+
+/// How its own annotations come to say this scope.
+fn annotate(sealed: &Sealed, was: Scope) -> String {
+    // The widest that is said counts, so what is wider has to go.
+    let wider = sealed.says.iter().filter(|says| **says > was).filter_map(|says| says.annotation());
+    let wider: Vec<&str> = wider.collect();
+    let out = (!wider.is_empty()).then(|| format!("take out of metadata.annotations: {}", wider.join(" and ")));
+    let name = was.annotation().filter(|_| !sealed.says.contains(&was));
+    let add = name.map(|name| format!("add to metadata.annotations, beside spec: {name}: \"true\""));
+    let again =
+        "where it is applied already, start its controller anew, which passes over what changes outside of spec";
+    out.into_iter().chain(add).chain([again.to_owned()]).collect::<Vec<_>>().join("; ")
 }
 
 fn key_told(by: &By) -> (Option<String>, Option<String>) {

@@ -7,7 +7,8 @@ const CLUSTER_WIDE: &str = "sealedsecrets.bitnami.com/cluster-wide";
 /// A scope is in force where its annotation says exactly this.
 const YES: &str = "true";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The wider, the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     Strict,
     NamespaceWide,
@@ -19,12 +20,12 @@ impl Scope {
 
     /// What these annotations say. Of both the wider one counts, as it does for the controller.
     pub fn of(annotations: &BTreeMap<String, String>) -> Self {
+        Self::said(annotations).into_iter().max().unwrap_or(Scope::Strict)
+    }
+    /// Every scope that these annotations name as theirs.
+    pub fn said(annotations: &BTreeMap<String, String>) -> Vec<Self> {
         let says = |name: &str| annotations.get(name).is_some_and(|value| value == YES);
-        match (says(CLUSTER_WIDE), says(NAMESPACE_WIDE)) {
-            (true, _) => Scope::ClusterWide,
-            (false, true) => Scope::NamespaceWide,
-            (false, false) => Scope::Strict,
-        }
+        Self::ALL.into_iter().filter(|scope| scope.annotation().is_some_and(says)).collect()
     }
     pub fn as_str(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 //! sealed for the certificate; the values are nowhere else in what comes out.
 
 use super::certificate::Certificate;
-use super::document::{Document, Fault};
+use super::document::{Document, Fault, LAST_APPLIED};
 use super::scope::Scope;
 use crate::model::Hidden;
 use crate::sys::base64;
@@ -12,10 +12,6 @@ use std::collections::BTreeMap;
 
 pub const API_VERSION: &str = "bitnami.com/v1alpha1";
 pub const KIND: &str = "SealedSecret";
-
-/// Notes of tools that hold the whole object as it was applied, values and all.
-const LAST_APPLIED: [&str; 2] =
-    ["kubectl.kubernetes.io/last-applied-configuration", "kubecfg.ksonnet.io/last-applied-configuration"];
 
 /// The SealedSecret, as the API takes it. Its scope is the one that the Secret's annotations say.
 pub fn seal(document: &Document, certificate: &Certificate) -> Result<Value, Fault> {

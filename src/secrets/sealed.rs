@@ -1,6 +1,6 @@
 //! A SealedSecret as it stands in a file, with the place of each value. Nothing of it is secret.
 
-use super::document::{Fault, OPAQUE, is_key, texts};
+use super::document::{Fault, OPAQUE, is_key, shown, texts};
 use super::scope::Scope;
 use super::seal::KIND;
 use crate::manifests::tree::Value;
@@ -14,6 +14,8 @@ pub struct Sealed {
     pub at: Spot,
     /// What its own annotations say, which is what counts when it is opened.
     pub scope: Scope,
+    /// All that they say. The widest counts.
+    pub says: Vec<Scope>,
     /// Where that is said, or would be.
     pub scope_at: Spot,
     pub values: BTreeMap<String, Text>,
@@ -46,24 +48,24 @@ pub fn read(object: &Object) -> Result<Sealed, Vec<Fault>> {
         wrong(object.at, &format!("is a {} and no SealedSecret", object.kind()));
         return Err(faults);
     }
-    let empty = |node: &&Node| node.value != Value::Nothing;
-    if let Some(old) = root.walk(&["spec", "data"]).filter(empty) {
+    let there = |node: &&Node| node.value != Value::Nothing;
+    if let Some(old) = root.walk(&["spec", "data"]).filter(there) {
         wrong(old.at, "spec.data is the oldest form, in which the keys cannot be seen: seal the Secret anew");
     }
-    let sort = match root.walk(&["spec", "template", "type"]).filter(empty) {
+    let sort = match root.walk(&["spec", "template", "type"]).filter(there) {
         None => OPAQUE.to_owned(),
         Some(node) => node.text().filter(|text| !text.is_empty()).map(str::to_owned).unwrap_or_else(|| {
             wrong(node.at, "spec.template.type: must be a text");
             String::new()
         }),
     };
-    let immutable = root.walk(&["spec", "template", "immutable"]).filter(empty).is_some_and(|node| {
+    let immutable = root.walk(&["spec", "template", "immutable"]).filter(there).is_some_and(|node| {
         node.flag().unwrap_or_else(|| {
             wrong(node.at, "spec.template.immutable: must be true or false");
             false
         })
     });
-    if root.walk(&["spec", "encryptedData"]).filter(empty).is_none() {
+    if root.walk(&["spec", "encryptedData"]).filter(there).is_none() {
         wrong(root.nearest(&["spec", "encryptedData"]), "spec.encryptedData is missing: it holds no sealed value");
     }
     let own = texts(root.walk(&["metadata", "annotations"]), "annotations", &mut faults);
@@ -77,12 +79,12 @@ pub fn read(object: &Object) -> Result<Sealed, Vec<Fault>> {
     if !faults.is_empty() {
         return Err(faults);
     }
-    let scope = Scope::of(&own);
+    let (scope, says) = (Scope::of(&own), Scope::said(&own));
     let named = scope.annotation().unwrap_or_default();
     let scope_at = root.nearest(&["metadata", "annotations", named]);
     let id = ObjectId { namespace: Some(object.namespace().unwrap_or("default").into()), ..object.id.clone() };
     let at = object.at;
-    Ok(Sealed { id, at, scope, scope_at, values, sort, labels, annotations, immutable, plain })
+    Ok(Sealed { id, at, scope, says, scope_at, values, sort, labels, annotations, immutable, plain })
 }
 
 /// What the template gives in the clear. The controller takes each text for a template of Go and fills it in.
@@ -103,10 +105,10 @@ fn keyed<T>(
     faults: &mut Vec<Fault>,
     read: fn(&Field) -> Result<T, &'static str>,
 ) -> BTreeMap<String, T> {
-    let (mut found, shown) = (BTreeMap::new(), path.join("."));
+    let (mut found, whole) = (BTreeMap::new(), path.join("."));
     let node = root.walk(path);
     if let Some(node) = node.filter(|node| !matches!(node.value, Value::Map(_) | Value::Nothing)) {
-        faults.push(Fault { at: node.at, text: format!("{shown}: must be a map from keys to texts") });
+        faults.push(Fault { at: node.at, text: format!("{whole}: must be a map from keys to texts") });
     }
     for field in node.map_or(&[][..], Node::fields) {
         let told = match read(field) {
@@ -116,7 +118,9 @@ fn keyed<T>(
         };
         match told {
             Ok(value) => drop(found.insert(field.name.to_string(), value)),
-            Err(why) => faults.push(Fault { at: field.at, text: format!("{shown}.{}: {why}", field.name) }),
+            Err(why) => {
+                faults.push(Fault { at: field.at, text: format!("{whole}.{}: {why}", shown(&field.name)) });
+            }
         }
     }
     found

@@ -3,6 +3,7 @@
 use super::Look;
 use crate::model::Hidden;
 use std::io::{self, IsTerminal, Read, Write};
+use zeroize::Zeroizing;
 
 /// A stream that people may be reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,14 +40,27 @@ pub fn is_capable(look: Look, stream: Stream) -> bool {
 
 /// Everything that comes in, which may be secret; at most so many bytes.
 pub fn read_all(_: Look, limit: u64) -> io::Result<Hidden> {
-    let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(limit + 1).read_to_end(&mut bytes);
-    let bytes = Hidden::new(bytes);
-    read?;
-    if bytes.len() as u64 > limit {
+    let mut input = io::stdin().lock().take(limit + 1);
+    let (mut bytes, mut filled) = (Zeroizing::new(vec![0; 1 << 16]), 0);
+    loop {
+        if filled == bytes.len() {
+            // Moved by hand, so that what was there before is wiped.
+            let mut larger = Zeroizing::new(vec![0; filled * 2]);
+            larger[..filled].copy_from_slice(&bytes);
+            bytes = larger;
+        }
+        match input.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if filled as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("has more than {limit} bytes")));
     }
-    Ok(bytes)
+    bytes.truncate(filled);
+    Ok(Hidden::new(std::mem::take(&mut *bytes)))
 }
 
 /// How wide to write: the terminal's width within reason, COLUMNS where it says so, else 100.

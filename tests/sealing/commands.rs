@@ -176,7 +176,10 @@ fn keys_come_as_the_cluster_gives_them() {
     write(&keys, list(&[key_secret("old", "second", "compromised"), key_secret("new", "third", "active")]));
     let sealed = seal(&["-"], SECRET).out;
     let path = keys.to_str().unwrap();
-    let told = ask(&["unseal", "--key", path, "-"], &sealed).ends(0, "does not load the key kube-system/old");
+    let told = ask(&["unseal", "--key", path, "-"], &sealed).ends(
+        0,
+        "note: stdin:8:5: spec.encryptedData.k: opens with the key kube-system/old, which the controller does",
+    );
     assert!(told.err.contains("compromised") && !told.err.contains("kube-system/new"), "{}", told.err);
     if let Some(kubeseal) = judge::kubeseal("keys_come_as_the_cluster_gives_them") {
         // Upstream reads values of keys under `data` only, so it is shown the Secret that we print.
@@ -197,6 +200,22 @@ fn why_something_does_not_open_is_told() {
     unseal(&["-"], &sealed.replace("namespace: b", "namespace: c"))
         .ends(1, "stdin:8:5: spec.encryptedData.k: the one key that is held does not open it")
         .ends(1, "anew");
+}
+
+#[test]
+fn a_name_out_of_a_file_moves_no_cursor() {
+    let bad = SECRET.replace("k: canary", "\"k\\e[2J\\u202E\": canary");
+    assert!(!seal(&["-"], &bad).ends(2, r"stringData.k\u{1b}[2J").err.contains(['\u{1b}', '\u{202e}']));
+    let sealed = seal(&["-"], SECRET).out.replace("    k: ", "    \"k\\e[2J\": ");
+    assert!(!unseal(&["-"], &sealed).ends(2, r"spec.encryptedData.k\u{1b}[2J: is no key").err.contains('\u{1b}'));
+}
+
+#[test]
+fn a_large_value_goes_through_both_pipes_whole() {
+    let value = "0123456789abcde\n".repeat(40_000);
+    let large = SECRET.replace("canary-4711", &format!("{value:?}"));
+    let opened = unseal(&["-"], &seal(&["-"], &large).ends(0, "").out).ends(0, "");
+    assert!(crate::documents(&opened.out)[0].entries["k"].value.reveal() == value.as_bytes());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::{certificate, documents, key, key_text, sealed};
 use blackstart::manifests::write::write;
 use blackstart::model::ObjectId;
-use blackstart::secrets::guess::{Around, By, Meant, Reason, TRIES, guess};
+use blackstart::secrets::guess::{Around, By, Meant, Reason, TRIES, TRIES_OF_ALL, guess};
 use blackstart::secrets::open::Why;
 use blackstart::secrets::{Key, Scope, Sealed, open, seal};
 
@@ -21,7 +21,7 @@ fn made(scope: Scope) -> Sealed {
 
 fn around() -> Around {
     let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    Around { names: set(&["other", "third"]), namespaces: set(&["apps", "media"]) }
+    Around { names: set(&["other", "third"]), namespaces: set(&["apps", "media"]), ..Around::default() }
 }
 
 /// What is guessed of both values, with the words for the first and what to do.
@@ -59,6 +59,7 @@ fn sealed_with_another_scope_than_its_annotations_say() {
         for says in Scope::ALL.into_iter().filter(|says| *says != was) {
             let mut sealed = made(was);
             sealed.scope = says;
+            sealed.says = says.annotation().map(|_| says).into_iter().collect();
             let (reasons, text, advice) = guessed(&sealed, &[&second], &[]);
             assert_eq!(reasons, opens(Meant::Scope(was), By::Installed));
             assert!(text.contains(&format!("was sealed {}", was.as_str())), "{text}");
@@ -67,6 +68,38 @@ fn sealed_with_another_scope_than_its_annotations_say() {
             assert!(advice.contains(annotation), "{advice}");
         }
     }
+}
+
+#[test]
+fn where_both_annotations_are_there_the_advice_takes_the_wider_one_out() {
+    let second = key("second");
+    let both = [Scope::NamespaceWide, Scope::ClusterWide];
+    let [narrow, wide] = both.map(|scope| scope.annotation().unwrap());
+    for (was, takes_out) in [(Scope::NamespaceWide, wide.to_owned()), (Scope::Strict, format!("{narrow} and {wide}"))] {
+        let mut sealed = made(was);
+        (sealed.scope, sealed.says) = (Scope::ClusterWide, both.to_vec());
+        let (_, _, advice) = guessed(&sealed, &[&second], &[]);
+        assert!(advice.starts_with(&format!("take out of metadata.annotations: {takes_out}; where it")), "{advice}");
+        assert!(!advice.contains("add to"), "{advice}");
+    }
+    let mut sealed = made(Scope::NamespaceWide);
+    (sealed.scope, sealed.says) = (Scope::ClusterWide, vec![Scope::ClusterWide]);
+    let (_, _, advice) = guessed(&sealed, &[&second], &[]);
+    assert!(advice.contains(&format!("take out of metadata.annotations: {wide}; add to")), "{advice}");
+    assert!(advice.contains(&format!("{narrow}: \"true\"")), "{advice}");
+}
+
+#[test]
+fn a_key_of_an_odd_size_is_tried_too() {
+    if !crate::made::has_openssl("a_key_of_an_odd_size_is_tried_too") {
+        return;
+    }
+    let odd = key("odd");
+    let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: mine, namespace: here}\nstringData: {one: b, two: c}\n";
+    let made = sealed(&write(&seal(&documents(text)[0], &certificate("odd")).unwrap()));
+    assert!(open(&made, &[&odd]).is_ok());
+    let (reasons, ..) = guessed(&made, &[], &[&odd]);
+    assert_eq!(reasons, opens(Meant::Declared, By::Left("odd".to_owned())));
 }
 
 #[test]
@@ -135,7 +168,8 @@ fn several_things_wrong_at_once_are_all_told() {
     let (second, third) = (key("second"), key("third"));
     let sealed = applied_as(made(Scope::Strict), "apps", "other");
     let shut = open(&sealed, &[&third]).err().unwrap();
-    let around = Around { names: ["mine".to_owned()].into(), namespaces: ["here".to_owned()].into() };
+    let around =
+        Around { names: ["mine".to_owned()].into(), namespaces: ["here".to_owned()].into(), ..Around::default() };
     let (fault, advice) = guess(&sealed, &shut, &[&third], &[&second], &around)[0].told(&sealed);
     assert!(fault.text.contains("was sealed for here/mine") && fault.text.contains("the key second"), "{fault:?}");
     assert!(advice.contains("install second") && advice.contains("anew"), "{advice}");
@@ -185,10 +219,30 @@ fn the_work_has_a_bound_and_what_was_not_tried_is_said() {
     let other = key("other");
     let shut = open(&sealed, &[&other]).err().unwrap();
     let many = |word: &str| (0..100).map(|i| format!("{word}-{i}")).collect();
-    let around = Around { names: many("name"), namespaces: many("space") };
+    let around = Around { names: many("name"), namespaces: many("space"), ..Around::default() };
     let began = std::time::Instant::now();
     let guesses = guess(&sealed, &shut, &[&other], &[], &around);
     println!("sealing: {TRIES} tries in {} ms", began.elapsed().as_millis());
     let text = guesses[0].told(&sealed).0.text;
     assert!(text.contains("for a name that was not tried"), "{text}");
+}
+
+#[test]
+fn a_whole_folder_for_a_key_that_nobody_holds_has_a_bound_too_and_the_likely_is_tried_to_the_end() {
+    let other = key("other");
+    let many = |word: &str| (0..40).map(|i| format!("{word}-{i}")).collect();
+    let around = Around { names: many("name"), namespaces: many("space"), ..Around::default() };
+    let sealed = made(Scope::Strict);
+    let shut = open(&sealed, &[&other]).err().unwrap();
+    for _ in 0..20 {
+        guess(&sealed, &shut, &[&other], &[], &around);
+    }
+    let spent = around.spent.get();
+    assert!((TRIES_OF_ALL..=TRIES_OF_ALL + 20 * 12).contains(&spent), "{spent}");
+    let mut wide = made(Scope::ClusterWide);
+    (wide.scope, wide.says) = (Scope::Strict, Vec::new());
+    let second = key("second");
+    let shut = open(&wide, &[&second]).err().unwrap();
+    let told = guess(&wide, &shut, &[&other, &second], &[], &around)[0].told(&wide).0.text;
+    assert!(told.contains("was sealed cluster-wide"), "{told}");
 }

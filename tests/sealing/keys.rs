@@ -1,7 +1,7 @@
 //! Sealing keys: read from PEM and from Secrets, made anew, refused where their parts do not belong together.
 
 use crate::{documents, key, key_text, made, today};
-use blackstart::model::Hidden;
+use blackstart::model::{Hidden, Stamp};
 use blackstart::secrets::key::{ACTIVE, LABEL, TLS};
 use blackstart::secrets::{Certificate, Key, document, manifest, open, seal, sealed};
 use blackstart::sys::crypto;
@@ -73,6 +73,16 @@ fn a_secret_that_is_no_whole_key_is_refused_with_the_part_that_is_wrong() {
     assert!(told.contains("tls.key: holds no private key") && told.contains("tls.crt: holds no certificate"), "{told}");
     let bare = "apiVersion: v1\nkind: Secret\nmetadata: {name: k}\ntype: kubernetes.io/tls\n";
     assert!(faults(bare).contains("needs tls.key") && faults(bare).contains("needs tls.crt"));
+}
+
+#[test]
+fn a_clock_that_is_wrong_by_thousands_of_years_gives_no_certificate() {
+    let private = key("second").private;
+    let last = Stamp::read("9999-12-01T00:00:00Z").unwrap();
+    for now in [last, Stamp(i64::MAX), Stamp(-1000), Stamp(i64::MIN)] {
+        assert!(crypto::issue::certificate(&private, now, 10).is_err(), "{}", now.0);
+    }
+    assert!(crypto::issue::certificate(&private, today(), 10).is_ok());
 }
 
 #[test]

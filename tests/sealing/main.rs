@@ -14,6 +14,7 @@ mod guess;
 mod judge;
 mod keys;
 mod made;
+mod rows;
 mod samples;
 mod tamper;
 mod vectors;

@@ -36,6 +36,12 @@ impl Faults {
         let place = |fault: &Fault| Place { file: input.shown.clone(), spot: fault.at };
         self.0.extend(faults.into_iter().map(|fault| format!("{}: {}", place(&fault), fault.text)));
     }
+    /// So many as people read, and how many more there are.
+    pub fn shown(&self) -> impl Iterator<Item = String> {
+        let more = self.0.len().saturating_sub(SHOWN);
+        let more = (more > 0).then(|| format!("and {more} more"));
+        self.0.iter().take(SHOWN).cloned().chain(more)
+    }
     /// Nothing, or all of them: one alone is the fact itself. `undone` says what is therefore not done.
     pub fn told(self, undone: &str, problem: fn(String) -> Problem) -> Result<(), Problem> {
         match self.0.as_slice() {
@@ -43,9 +49,7 @@ impl Faults {
             [only] => Err(problem(only.clone())),
             several => {
                 let head = problem(format!("{undone}: {} things are wrong", several.len()));
-                let shown = several.iter().take(SHOWN).fold(head, Problem::because);
-                let more = several.len().saturating_sub(SHOWN);
-                Err(if more > 0 { shown.because(format!("and {more} more")) } else { shown })
+                Err(self.shown().fold(head, Problem::because))
             }
         }
     }

@@ -38,8 +38,11 @@ impl SigningKey for Signer {
 pub fn certificate(key: &PrivateKey, from: Stamp, years: u32) -> Result<Certificate, Broken> {
     let seconds = u64::try_from(from.0 / 1000).map_err(|_| Broken)?;
     let mut wanted = CertificateParams::default();
-    wanted.not_before = date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds);
-    wanted.not_after = wanted.not_before + YEAR * years;
+    // A clock that is wrong by thousands of years gives no certificate, and no panic.
+    let later = |length: Duration| length.try_into().map_err(|_| Broken);
+    let epoch = date_time_ymd(1970, 1, 1);
+    wanted.not_before = epoch.checked_add(later(Duration::from_secs(seconds))?).ok_or(Broken)?;
+    wanted.not_after = wanted.not_before.checked_add(later(YEAR * years)?).ok_or(Broken)?;
     wanted.distinguished_name = DistinguishedName::new();
     wanted.distinguished_name.push(DnType::CommonName, "sealed-secrets");
     wanted.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

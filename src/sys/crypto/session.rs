@@ -4,6 +4,7 @@ use super::Broken;
 use crate::model::Hidden;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::rand;
+use zeroize::Zeroizing;
 
 pub const LENGTH: usize = 32;
 /// What GCM adds to a text.
@@ -13,9 +14,9 @@ pub struct Session(Hidden);
 
 impl Session {
     pub fn random() -> Result<Self, Broken> {
-        let mut bytes = vec![0; LENGTH];
+        let mut bytes = Zeroizing::new(vec![0; LENGTH]);
         rand::fill(&mut bytes)?;
-        Ok(Self(Hidden::new(bytes)))
+        Ok(Self(Hidden::new(std::mem::take(&mut *bytes))))
     }
     /// None where it has another length than such a key.
     pub fn of(bytes: Hidden) -> Option<Self> {
@@ -45,11 +46,12 @@ impl Session {
     }
     /// None where the text is not what was sealed with this key, to the last bit.
     pub fn open(&self, sealed: &[u8]) -> Option<Hidden> {
-        let mut text = sealed.to_vec();
+        // Wiped also where it turns out to be something else after it was opened.
+        let mut text = Zeroizing::new(sealed.to_vec());
         let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
         let plain = self.key().ok()?.open_in_place(nonce, Aad::empty(), &mut text).ok()?.len();
         text.truncate(plain);
-        Some(Hidden::new(text))
+        Some(Hidden::new(std::mem::take(&mut *text)))
     }
 }
 
