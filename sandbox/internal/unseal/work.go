@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	ssv1alpha1 "github.com/bitnami/sealed-secrets/pkg/apis/sealedsecrets/v1alpha1"
 	ssclient "github.com/bitnami/sealed-secrets/pkg/client/clientset/versioned"
@@ -21,6 +22,9 @@ import (
 	"k8s.io/client-go/tools/record"
 	"k8s.io/client-go/util/workqueue"
 )
+
+// workers is how many are opened at a time. Upstream opens one after the other; nobody in a sandbox is there to be spared.
+const workers = 8
 
 // retries is upstream's default: after so many failures it is silent until the object changes.
 const retries = 5
@@ -66,8 +70,14 @@ func work(ctx context.Context, config *rest.Config, namespaces []string, say fun
 	}
 	go w.watchSealed(ctx)
 	go func() { <-ctx.Done(); w.queue.ShutDown() }()
-	for w.next(ctx) {
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			for w.next(ctx) {
+			}
+		})
 	}
+	all.Wait()
 	return ctx.Err()
 }
 

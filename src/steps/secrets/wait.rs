@@ -61,7 +61,7 @@ pub async fn wait(kube: &Kube, vault: &Vault, wanted: &[&Held], pace: &Pace, say
         })
         .collect();
     let mut watch = kube.watch(&[SEALED], None);
-    let (mut moved, mut synced, mut lagging) = (clock::uptime(), false, 0);
+    let (mut moved, mut told, mut synced, mut lagging) = (clock::uptime(), clock::uptime(), false, 0);
     let end = loop {
         if open.is_empty() {
             break End::All;
@@ -96,6 +96,10 @@ pub async fn wait(kube: &Kube, vault: &Vault, wanted: &[&Held], pace: &Pace, say
                 lagging += lag;
                 if done > 0 {
                     moved = clock::uptime();
+                }
+                // A line a second is enough for who looks on.
+                if done > 0 && elapsed(told) >= TICK {
+                    told = moved;
                     say(format!("{} of {} unsealed", wanted.len() - open.len(), wanted.len()));
                 }
             }
