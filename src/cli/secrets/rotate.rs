@@ -1,9 +1,9 @@
 //! `secrets rotate`: everything encrypted anew, for the recipients of today; all of it or nothing.
 
-use super::super::context::Context;
 use super::args::RotateArgs;
 use super::count;
 use super::place::Meant;
+use crate::cli::context::Context;
 use crate::model::Problem;
 use crate::secrets::Store;
 use crate::sys::Touch;
