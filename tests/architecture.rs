@@ -86,7 +86,10 @@ fn wrong_names(file: &Source) -> Vec<String> {
     let (mut wrong, code) = (Vec::new(), file.code());
     // A module of ours may have the name of the crate that it stands before.
     let ours: BTreeSet<String> = (paths(&code).into_iter())
-        .filter_map(|(_, path)| Some(path.strip_prefix("crate::")?.rsplit_once("::")?.1.to_owned()))
+        .filter_map(|(_, path)| {
+            let path = path.strip_prefix("crate::")?;
+            Some(path.strip_suffix("::self").unwrap_or(path).rsplit_once("::")?.1.to_owned())
+        })
         .collect();
     for (line, path) in paths(&code) {
         let (first, inner) = path.split_once("::").unwrap_or((&path, ""));

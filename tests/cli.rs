@@ -50,10 +50,11 @@ fn help_is_what_it_was() {
 }
 
 #[test]
-fn help_of_sealing_is_what_it_was() {
-    for what in ["seal", "unseal"] {
+fn help_of_secrets_is_what_it_was() {
+    for what in ["init", "add", "edit", "list", "check", "rotate", "open", "import", "seal", "unseal"] {
         let help = ask(&["secrets", what, "--help"]).code(0);
         assert!(help.out.contains("Example"), "secrets {what} shows no example");
+        assert!(help.out.lines().all(|line| line.chars().count() <= 100), "{}", help.out);
         insta::assert_snapshot!(format!("help-secrets-{what}"), help.out);
     }
 }

@@ -135,7 +135,9 @@ fn entries_of(
     for field in node.map_or(&[][..], Node::fields) {
         let wrong = |what: &str| Fault { at: field.at, text: format!("{part}.{}: {what}", shown(&field.name)) };
         if !is_key(&field.name) {
-            faults.push(wrong("a key has letters, digits, - _ and . only, and at most 253 of them"));
+            // Not quoted: a line of a value that slipped out of its place looks like this.
+            let text = format!("{part}: this key has other letters than A-Z a-z 0-9 - _ . or more than 253 of them");
+            faults.push(Fault { at: field.at, text });
             continue;
         }
         let text = match &field.node.value {

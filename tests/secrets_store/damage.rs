@@ -1,9 +1,11 @@
 //! Every byte of a file of the store changed, and the file cut at every length: refused with its place, and never a part.
 
 use crate::lab::Lab;
+use blackstart::model::Hidden;
 use blackstart::model::ObjectId;
 use blackstart::secrets::Store;
 use blackstart::sys::Look;
+use blackstart::sys::age::Identities;
 
 #[test]
 fn a_damaged_file_is_refused_with_its_place_and_never_read_in_part() {
@@ -48,7 +50,7 @@ fn a_damaged_file_is_refused_with_its_place_and_never_read_in_part() {
             }
         }
     }
-    println!("damaged files refused: {refused}");
+    println!("secrets: {refused} damaged files refused, each byte and each length");
     assert!(refused > 1_500);
 }
 
@@ -70,4 +72,30 @@ fn a_damaged_ledger_or_key_is_told_and_panics_nowhere() {
         std::fs::write(&path, whole).unwrap();
     }
     lab.run(&["check"]).code(0);
+}
+
+#[test]
+fn a_damaged_identity_is_never_taken_for_another() {
+    let lab = Lab::new();
+    let whole = std::fs::read(lab.identity()).unwrap();
+    let own = lab.recipient();
+    let key = String::from_utf8_lossy(&whole).lines().last().unwrap()[20..50].to_owned();
+    let mut refused = 0;
+    let cut = (0..whole.len()).map(|length| whole[..length].to_vec());
+    let changed = (0..whole.len() * 8).map(|bit| {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        bytes
+    });
+    for bytes in changed.chain(cut) {
+        match Identities::read(&Hidden::new(bytes)) {
+            Ok(identities) => assert_eq!(identities.recipients(), [own.clone()], "a comment was changed, or nothing"),
+            Err(trouble) => {
+                assert!(!trouble.to_string().contains(&key), "{trouble}");
+                refused += 1;
+            }
+        }
+    }
+    println!("secrets: {refused} damaged identities refused");
+    assert!(refused > 600);
 }

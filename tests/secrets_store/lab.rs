@@ -135,3 +135,16 @@ pub fn all(folder: &Path) -> Vec<(String, Vec<u8>)> {
 pub fn secret(namespace: &str, name: &str, rest: &str) -> String {
     format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: {namespace}}}\n{rest}\n")
 }
+
+/// Puts the identity of a lab behind a passphrase that asks for this much work, as a power of two.
+pub fn protect(lab: &Lab, passphrase: &str, work: u8) {
+    use std::io::Write;
+    let mut recipient = ::age::scrypt::Recipient::new(passphrase.to_owned().into());
+    recipient.set_work_factor(work);
+    let one = std::iter::once(&recipient as &dyn ::age::Recipient);
+    let mut cipher = Vec::new();
+    let mut writer = ::age::Encryptor::with_recipients(one).unwrap().wrap_output(&mut cipher).unwrap();
+    writer.write_all(&std::fs::read(lab.identity()).unwrap()).unwrap();
+    writer.finish().unwrap();
+    std::fs::write(lab.identity(), cipher).unwrap();
+}

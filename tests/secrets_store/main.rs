@@ -11,6 +11,7 @@ mod fake_api;
 mod hard;
 mod import;
 mod lab;
+mod page;
 mod plans;
 mod prompts;
 mod scale;

@@ -2,11 +2,11 @@
 //! before in every ending.
 
 use crate::common::{Told, have};
-use crate::lab::Lab;
+use crate::lab::{Lab, protect};
 use std::process::Command;
 
 /// Runs the words on a terminal of their own. Each answer is typed once its question stands there; one that begins with
-/// SIG is sent as a signal. Tells what the terminal showed, the exit code, and whether echo is on at the end.
+/// SIG is sent as a signal, and what follows an @ is sent as one a moment after the answer. Tells what the terminal showed, the exit code, and whether echo is on at the end.
 const HELPER: &str = r#"
 import json, os, pty, select, signal, sys, termios, time
 steps, words = json.loads(sys.argv[1]), sys.argv[2:]
@@ -28,7 +28,10 @@ while status is None and time.time() < end:
         seen += b"" if not steps[0][1] or echo == steps[0][2] else b"(ECHO IS WRONG)"
         time.sleep(0.05)
         if steps[0][1].startswith("SIG"): os.kill(pid, getattr(signal, steps[0][1]))
-        else: os.write(tty, steps[0][1].encode())
+        else:
+            text, _, later = steps[0][1].partition("@")
+            os.write(tty, text.encode())
+            if later: time.sleep(0.15); os.kill(pid, getattr(signal, later))
         steps.pop(0)
     status = gone()
 try:
@@ -94,6 +97,25 @@ fn a_passphrase_is_asked_for_once_and_a_wrong_one_is_told() {
     typed(&lab, &["check"], &[(question, "canary pass\n", false)]).code(0).says("all is well");
     typed(&lab, &["check"], &[(question, "canary wrong\n", false)]).code(3).says("the passphrase is wrong");
     typed(&lab, &["check"], &[(question, "SIGTERM", false)]).code(5);
+}
+
+#[test]
+fn the_work_that_a_passphrase_asks_for_can_be_broken_off() {
+    if !have("python3", "the_work_that_a_passphrase_asks_for_can_be_broken_off") {
+        return;
+    }
+    let lab = Lab::new();
+    lab.add("apps/x", "a", "canary-1");
+    protect(&lab, "canary pass", 20);
+    let before = lab.files();
+    for signal in ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] {
+        let began = std::time::Instant::now();
+        let answer = format!("canary pass\n@{signal}");
+        typed(&lab, &["rotate"], &[("identity.txt: ", &answer, false)]).code(5).says(&format!("ended by {signal}"));
+        let seconds = began.elapsed().as_secs_f64();
+        assert!(seconds < 1.5, "{signal} was heard after {seconds} s");
+    }
+    assert!(lab.files() == before);
 }
 
 #[test]

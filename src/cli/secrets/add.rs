@@ -1,9 +1,9 @@
 //! `secrets add`: values into a Secret, which is made if it is not there.
 
-use super::super::context::Context;
 use super::args::AddArgs;
 use super::place::Meant;
 use super::{file_of, named, values};
+use crate::cli::context::Context;
 use crate::model::{Hidden, ObjectId, Problem};
 use crate::secrets::store::{Changing, Put};
 use crate::secrets::text::Fresh;

@@ -1,10 +1,10 @@
 //! `secrets check`: every file opened, and everything that is wrong told with its place.
 
-use super::super::context::Context;
-use super::super::identity;
 use super::args::{CheckArgs, Output};
 use super::place::{Aim, Meant};
 use super::{count, plain};
+use crate::cli::context::Context;
+use crate::cli::identity;
 use crate::manifests::Papers;
 use crate::manifests::facts::{Standing, gives, standing};
 use crate::model::{Fact, Mode, Problem};

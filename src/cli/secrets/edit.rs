@@ -1,9 +1,9 @@
 //! `secrets edit`: a plaintext on a desk in memory, for as long as an editor has it.
 
-use super::super::context::Context;
 use super::args::EditArgs;
 use super::file_of;
 use super::place::Meant;
+use crate::cli::context::Context;
 use crate::model::problem::Kind;
 use crate::model::{Hidden, Problem};
 use crate::secrets::document;

@@ -1,10 +1,10 @@
 //! `secrets import`: what only a cluster has, straight into the store.
 
-use super::super::context::Context;
 use super::args::ImportArgs;
 use super::check::{OfPlan, papers};
 use super::count;
 use super::place::Meant;
+use crate::cli::context::Context;
 use crate::model::{Hidden, ObjectId, Problem};
 use crate::secrets::amend;
 use crate::secrets::found::{Found, made_by};

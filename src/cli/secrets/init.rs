@@ -1,10 +1,10 @@
 //! `secrets init`: an identity outside of the repository, a store for it, and a sealing key where one is wanted.
 
-use super::super::context::{Context, quoted};
-use super::super::identity::{self, Source};
 use super::args::InitArgs;
 use super::place::{Aim, Meant};
 use super::sealing_key::{self, Made};
+use crate::cli::context::{Context, quoted};
+use crate::cli::identity::{self, Source};
 use crate::model::{Hidden, Problem};
 use crate::secrets::store::LEDGER;
 use crate::secrets::text::Page;

@@ -1,8 +1,8 @@
 //! `secrets list`: what the store holds, by name; no identity is needed.
 
-use super::super::context::Context;
 use super::args::{ListArgs, Output};
 use super::place::Meant;
+use crate::cli::context::Context;
 use crate::model::Problem;
 use crate::secrets::Store;
 use crate::secrets::store::{Held, Outline};

@@ -1,10 +1,10 @@
 //! `secrets open`: the plaintext of one file, for another program and for no eye.
 
-use super::super::context::Context;
-use super::super::identity;
 use super::args::OpenArgs;
 use super::file_of;
 use super::place::Meant;
+use crate::cli::context::Context;
+use crate::cli::identity;
 use crate::model::Problem;
 use crate::sys::{age, files, terminal};
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! Which store a command means, and whose identity opens it: what was named, what the plan names, or the usual places.
 
-use super::super::context::{Context, quoted};
-use super::super::identity;
 use super::args::{SecretsCommand, Where, Who};
+use crate::cli::context::{Context, quoted};
+use crate::cli::identity;
 use crate::model::Problem;
 use crate::plan::load;
 use crate::secrets::Store;

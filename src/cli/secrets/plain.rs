@@ -1,6 +1,6 @@
 //! Looks for Secrets in plain text beside the store: in the git work tree it lies in, tracked or not, else in its folder.
 
-use super::super::identity::work_tree;
+use crate::cli::identity::work_tree;
 use crate::manifests::{Object, objects_of};
 use crate::model::Hidden;
 use crate::secrets::placeholder;

@@ -1,18 +1,22 @@
 //! `secrets rotate`: everything encrypted anew, for the recipients of today; all of it or nothing.
 
-use super::super::context::Context;
 use super::args::RotateArgs;
 use super::count;
 use super::place::Meant;
+use crate::cli::context::Context;
 use crate::model::Problem;
 use crate::secrets::Store;
 use crate::sys::Touch;
 use crate::sys::age::Recipient;
 
 pub fn run(context: &Context, args: &RotateArgs) -> Result<u8, Problem> {
-    let parse = |text: &String| Recipient::parse(text).map_err(|why| Problem::usage(format!("a recipient {why}")));
-    let add: Vec<Recipient> = args.add.iter().map(parse).collect::<Result<_, _>>()?;
-    let remove: Vec<Recipient> = args.remove.iter().map(parse).collect::<Result<_, _>>()?;
+    // Not quoted: it may be an identity.
+    let parsed = |option: &str, texts: &[String]| -> Result<Vec<Recipient>, Problem> {
+        let parse = |text: &String| Recipient::parse(text).map_err(|why| Problem::usage(format!("{option}: {why}")));
+        texts.iter().map(parse).collect()
+    };
+    let add = parsed("--add", &args.add)?;
+    let remove = parsed("--remove", &args.remove)?;
     let meant = Meant::of(context, &args.place)?;
     let identities = meant.identities(context, &args.who)?;
     let touch = Touch::granted();

@@ -1,8 +1,8 @@
 //! The sealing key that `secrets init` makes: what a new cluster's controller of SealedSecrets opens them with.
 
-use super::super::context::Context;
 use super::args::InitArgs;
 use super::place::{Aim, Meant};
+use crate::cli::context::Context;
 use crate::model::{Hidden, Problem};
 use crate::secrets::store::{Changing, Put};
 use crate::secrets::text::Fresh;

@@ -1,8 +1,8 @@
 //! Where the values of `secrets add` come from: files, a prompt, or stdin. Never from the command line.
 
-use super::super::context::Context;
-use super::super::identity;
 use super::args::AddArgs;
+use crate::cli::context::Context;
+use crate::cli::identity;
 use crate::model::{Hidden, Problem};
 use crate::secrets::document::is_key;
 use crate::sys::{files, prompt, terminal};
