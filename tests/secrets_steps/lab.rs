@@ -75,7 +75,7 @@ pub fn sealed(secret: &str, certificate: &Certificate) -> String {
 
 /// A sandbox that leaves sealed what is sealed, or takes other words besides.
 pub fn companion(home: &mut Home, words: &str) {
-    let real = home.program.display().to_string();
+    let real = crate::drills::program().unwrap().display().to_string();
     home.lab.script(
         "companion",
         &format!("#!/bin/sh\ncase $1 in up) exec '{real}' \"$@\" {words} ;; *) exec '{real}' \"$@\" ;; esac\n"),

@@ -8,11 +8,11 @@ mod drills;
 #[path = "../support/world.rs"]
 mod world;
 
-//mod canary;
+mod canary;
 mod files;
 mod lab;
 mod live;
 mod many;
 mod programs;
-//mod search;
+mod search;
 mod write_back;

@@ -164,6 +164,8 @@ fn passes(refusal: &Refusal) -> bool {
         500 => !is_about_the_object(&refusal.message),
         409 => refusal.reason == "Conflict",
         502..=504 => true,
+        // A quota that was just made has not been counted yet.
+        403 => refusal.message.contains("status unknown for quota"),
         _ => false,
     }
 }
