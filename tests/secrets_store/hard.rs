@@ -229,3 +229,14 @@ fn an_identity_that_is_a_pipe_is_told_how_it_is_named() {
     lab.setting(&mut command);
     told(&mut command).code(0).says("all is well");
 }
+
+#[test]
+fn names_that_somebody_wrote_do_not_move_the_cursor() {
+    let lab = Lab::filled();
+    let ledger = String::from_utf8(lab.read("secrets/recipients.lock")).unwrap();
+    lab.write("secrets/recipients.lock", &ledger.replace("\"tunnel\"", "\"tun\\u001b[2Jnel\\u202e\""));
+    for words in [&["list"][..], &["check"]] {
+        let told = lab.run(words);
+        assert!(told.all().contains("tun") && !told.all().contains(['\u{1b}', '\u{202e}']), "{told:?}");
+    }
+}
