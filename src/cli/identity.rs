@@ -176,7 +176,9 @@ pub fn exposed(look: Look, source: &Source) -> Vec<(String, String)> {
             wrong.push((what, format!("chown $(id -u) {shown}")));
         }
     }
-    if let Some(tree) = work_tree(look, path) {
+    // A link at home may lead into one.
+    let real = files::real(look, path).ok();
+    if let Some(tree) = work_tree(look, path).or_else(|| work_tree(look, &real?)) {
         let what = format!("the identity lies in a git work tree ({})", tree.display());
         wrong.push((what, format!("mv {shown} ~/.config/blackstart/   # and if it was committed: a new one")));
     }

@@ -134,6 +134,8 @@ fn where_the_identity_lies() {
     let lab = Lab::filled();
     std::fs::rename(lab.identity(), lab.path("identity.txt")).unwrap();
     only(&lab, &["--identity", "identity.txt"], "identity.txt", "lies in a git work tree");
+    std::os::unix::fs::symlink(lab.path("identity.txt"), lab.identity()).unwrap();
+    only(&lab, &[], "identity.txt", "lies in a git work tree");
 }
 
 #[test]

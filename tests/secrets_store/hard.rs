@@ -57,6 +57,24 @@ fn root_leaves_the_owner_of_a_store_what_it_writes() {
 }
 
 #[test]
+fn under_sudo_an_identity_and_its_new_folders_belong_to_who_typed_it() {
+    let lab = Lab::bare();
+    if !rustix::process::geteuid().is_root() {
+        common::not_run("under_sudo_an_identity_and_its_new_folders_belong_to_who_typed_it", "not root");
+        return;
+    }
+    let deep = lab.home().join("a/b");
+    let mut command = lab.command(&["init"]);
+    command.env("XDG_CONFIG_HOME", &deep).env("SUDO_UID", "12345").env("SUDO_GID", "12346");
+    told(&mut command).code(0);
+    for name in ["a", "a/b", "a/b/blackstart", "a/b/blackstart/identity.txt"] {
+        let about = std::fs::metadata(lab.home().join(name)).unwrap();
+        assert_eq!((about.uid(), about.gid()), (12_345, 12_346), "{name}");
+    }
+    assert_eq!(std::fs::metadata(lab.home()).unwrap().uid(), 0);
+}
+
+#[test]
 fn a_store_behind_a_link_is_one_and_a_link_in_it_is_never_replaced() {
     let lab = Lab::filled();
     std::fs::rename(lab.path("secrets"), lab.home().join("away")).unwrap();
@@ -228,4 +246,15 @@ fn an_identity_that_is_a_pipe_is_told_how_it_is_named() {
     command.args(["-c", "\"$1\" secrets check --identity fd:3 3< <(cat \"$2\")", "bash", binary()]).arg(lab.identity());
     lab.setting(&mut command);
     told(&mut command).code(0).says("all is well");
+}
+
+#[test]
+fn names_that_somebody_wrote_do_not_move_the_cursor() {
+    let lab = Lab::filled();
+    let ledger = String::from_utf8(lab.read("secrets/recipients.lock")).unwrap();
+    lab.write("secrets/recipients.lock", &ledger.replace("\"tunnel\"", "\"tun\\u001b[2Jnel\\u202e\""));
+    for words in [&["list"][..], &["check"]] {
+        let told = lab.run(words);
+        assert!(told.all().contains("tun") && !told.all().contains(['\u{1b}', '\u{202e}']), "{told:?}");
+    }
 }

@@ -97,6 +97,7 @@ fn a_passphrase_is_asked_for_once_and_a_wrong_one_is_told() {
     typed(&lab, &["check"], &[(question, "canary pass\n", false)]).code(0).says("all is well");
     typed(&lab, &["check"], &[(question, "canary wrong\n", false)]).code(3).says("the passphrase is wrong");
     typed(&lab, &["check"], &[(question, "SIGTERM", false)]).code(5);
+    typed(&lab, &["check", "--passphrase-fd", "0"], &[]).code(3).says("is a terminal, which would show what is typed");
 }
 
 #[test]

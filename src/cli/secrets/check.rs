@@ -9,6 +9,7 @@ use crate::manifests::Papers;
 use crate::manifests::facts::{Standing, gives, standing};
 use crate::model::{Fact, Mode, Problem};
 use crate::plan::load::load;
+use crate::report::words;
 use crate::secrets::store::{DIGEST_KEY, Store};
 use crate::secrets::wrong::{self, Wrong};
 use crate::secrets::{Document, document};
@@ -38,7 +39,7 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
     let aim = Aim::to(&args.place, Some(&args.who));
     wrongs.iter_mut().for_each(|wrong| wrong.fix = aim.at(&wrong.fix));
     match args.output {
-        Output::Text => context.print(&text(&store, documents, papers.is_some(), &wrongs))?,
+        Output::Text => context.print(&words::visible(&text(&store, documents, papers.is_some(), &wrongs)))?,
         Output::Json => context.print(&format!("{}\n", object(&store, documents, papers.is_some(), &wrongs)))?,
     }
     Ok(if wrongs.is_empty() { 0 } else { 1 })

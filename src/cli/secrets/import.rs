@@ -6,6 +6,7 @@ use super::count;
 use super::place::Meant;
 use crate::cli::context::Context;
 use crate::model::{Hidden, ObjectId, Problem};
+use crate::report::words;
 use crate::secrets::amend;
 use crate::secrets::found::{Found, made_by};
 use crate::secrets::store::{Changing, Digests, Held, Put};
@@ -51,7 +52,7 @@ pub fn run(context: &Context, args: &ImportArgs) -> Result<u8, Problem> {
     sorted.told.iter().for_each(|line| out.push_str(&format!("left   {line}\n")));
     let brought = sorted.brought.values().map(Vec::len).sum();
     out.push_str(&format!("{} brought, {} left\n", count(brought, "Secret"), sorted.told.len()));
-    context.print(&out)?;
+    context.print(&words::visible(&out))?;
     Ok(0)
 }
 

@@ -79,10 +79,12 @@ fn new(context: &Context, touch: &Touch, args: &InitArgs, path: &Path) -> Result
     let write = || {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder {
-            let was_there = files::exists(context.look, folder);
+            let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !files::exists(context.look, folder);
+            let new: Vec<&Path> = folder.ancestors().take_while(is_new).collect();
             files::make_private_folder(touch, folder)?;
-            if let (false, Some((user, group))) = (was_there, host::sudo_ids(context.look)) {
-                files::give(touch, folder, user, group)?;
+            if let Some((user, group)) = host::sudo_ids(context.look) {
+                // All of them: who typed sudo has to get in.
+                new.iter().try_for_each(|folder| files::give(touch, folder, user, group))?;
             }
         }
         files::write_new(touch, path, text.reveal(), 0o600)?;

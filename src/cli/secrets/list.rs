@@ -4,6 +4,7 @@ use super::args::{ListArgs, Output};
 use super::place::Meant;
 use crate::cli::context::Context;
 use crate::model::Problem;
+use crate::report::words;
 use crate::secrets::Store;
 use crate::secrets::store::{Held, Outline};
 use serde_json::{Value, json};
@@ -12,7 +13,8 @@ pub fn run(context: &Context, args: &ListArgs) -> Result<u8, Problem> {
     let store = Meant::of(context, &args.place)?.find(context)?;
     let outline = store.outline();
     match args.output {
-        Output::Text => context.print(&text(&store, &outline))?,
+        // Names come from a file that anybody may have written.
+        Output::Text => context.print(&words::visible(&text(&store, &outline)))?,
         Output::Json => context.print(&format!("{}\n", object(&store, &outline)))?,
     }
     Ok(0)

@@ -6,6 +6,7 @@ use super::place::Meant;
 use crate::cli::context::Context;
 use crate::model::Problem;
 use crate::secrets::Store;
+use crate::secrets::store::RECIPIENTS;
 use crate::sys::Touch;
 use crate::sys::age::Recipient;
 
@@ -33,6 +34,21 @@ pub fn run(context: &Context, args: &RotateArgs) -> Result<u8, Problem> {
     recipients.extend(add);
     recipients.sort();
     recipients.dedup();
+    let own = identities.recipients();
+    if let [first, ..] = own.as_slice()
+        && !own.iter().any(|own| recipients.contains(own) || remove.contains(own))
+        && own.iter().any(|own| was_one(store, own))
+        && !recipients.is_empty()
+    {
+        let fact = format!(
+            "{}: does not name the identity that is used here, which would open nothing after this",
+            store.place(RECIPIENTS)
+        );
+        return Err(Problem::refused(fact)
+            .because("nothing was changed")
+            .next(format!("blackstart secrets rotate --add {first}   # keeps it"))
+            .next(format!("blackstart secrets rotate --remove {first}   # if it shall go")));
+    }
     let gone: Vec<&String> = before(store).filter(|old| !recipients.iter().any(|one| one.as_str() == *old)).collect();
     let new_key = args.new_digest_key || !gone.is_empty() || !store.has_digest_key();
     let files = changing.rotate(&touch, &identities, &recipients, new_key)?;
