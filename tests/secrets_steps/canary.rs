@@ -239,7 +239,7 @@ fn no_value_gets_into_any_channel_whatever_happens() {
     let spaces = "plans/kubernetes/cluster/namespaces.yaml";
     let namespaces = home.lab.read(spaces);
     home.edit(spaces, |text| {
-        format!("{text}---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: none, namespace: networking}}\nspec: {{hard: {{count/sealedsecrets.bitnami.com: \"0\", secrets: \"0\"}}}}\n")
+        format!("{text}---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: none, namespace: networking}}\nspec: {{hard: {{secrets: \"0\"}}}}\n")
     });
     let run = done(&home, &drill).code(1);
     assert!(run.failure("secrets").contains("exceeded quota"), "{} {}", run.failure("secrets"), run.all());
