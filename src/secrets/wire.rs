@@ -5,17 +5,10 @@ use crate::model::Hidden;
 use crate::sys::base64;
 use serde_json::json;
 
-/// Annotations that a client leaves behind with the whole object in it: they would carry the values.
-const LEFT_BEHIND: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
 /// The body, as long as it gets from the start: what is moved while it grows would stay behind in memory.
 pub fn body(document: &Document) -> Hidden {
-    let annotations: serde_json::Map<String, serde_json::Value> = document
-        .annotations
-        .iter()
-        .filter(|(name, _)| name.as_str() != LEFT_BEHIND)
-        .map(|(name, text)| (name.clone(), text.as_str().into()))
-        .collect();
+    let annotations: serde_json::Map<String, serde_json::Value> =
+        document.annotations.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
     let mut head = json!({
         "apiVersion": "v1",
         "kind": "Secret",

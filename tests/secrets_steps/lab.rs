@@ -6,7 +6,6 @@ use blackstart::model::Hidden;
 use blackstart::secrets::{Certificate, Document, Key, document, seal};
 use blackstart::sys::age::{self, Identities};
 use blackstart::sys::clock;
-use std::path::PathBuf;
 
 const STEPS: &str = "  - {id: namespaces, kind: manifests, path: kubernetes/cluster/namespaces.yaml}
   - {id: sealed-secrets, kind: sealing, path: kubernetes/sealed-secrets}
@@ -80,5 +79,5 @@ pub fn companion(home: &mut Home, words: &str) {
         "companion",
         &format!("#!/bin/sh\ncase $1 in up) exec '{real}' \"$@\" {words} ;; *) exec '{real}' \"$@\" ;; esac\n"),
     );
-    home.program = PathBuf::from(home.lab.path("companion"));
+    home.program = home.lab.path("companion");
 }
