@@ -198,8 +198,34 @@ fn a_drill_of_the_example_leaves_no_step_out() {
     assert_eq!(left_out, [] as [&str; 0]);
     let objects: usize = planned.papers.iter().map(|papers| papers.objects.len()).sum();
     let written = Page::open("README.md").text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!((70..90).contains(&objects), "{objects} objects");
-    assert!(written.contains("ten steps over some eighty objects") && planned.file.steps.len() == 11);
+    assert!((85..95).contains(&objects), "{objects} objects");
+    assert!(written.contains("eleven steps over some ninety objects") && planned.file.steps.len() == 12);
+}
+
+#[test]
+fn secrets_of_ones_own_come_back_as_the_page_says() {
+    let test = "secrets_of_ones_own_come_back_as_the_page_says";
+    let Some(sandbox) = sandbox::program() else { return common::not_run(test, "blackstart-sandbox is not built") };
+    let page = Page::open("README.md").text;
+    let block =
+        page.split("<!-- session: secrets -->").nth(1).and_then(|rest| rest.split("<!-- end -->").next()).unwrap();
+    let typed = block.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let clone = tempfile::tempdir().unwrap();
+    fs::create_dir(clone.path().join("plans")).unwrap();
+    copy(&root().join("plans"), &clone.path().join("plans"));
+    let path =
+        format!("{}:{}", Path::new(common::binary()).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("sh");
+    command.args(["-euc", typed]).current_dir(clone.path()).env("HOME", clone.path().join("home")).env("PATH", path);
+    for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "BLACKSTART_IDENTITY", "BLACKSTART_PING"] {
+        command.env_remove(name);
+    }
+    command.env("BLACKSTART_SANDBOX", sandbox).stdin(std::process::Stdio::null());
+    let told = common::Told::of(command.output().unwrap()).code(0);
+    assert!(told.all().contains("1 sealed, 1 unsealed, values match"), "{}", told.all());
+    assert!(!told.all().contains("correct-horse"), "{}", told.all());
+    let identity = clone.path().join("home/.config/blackstart/identity.txt");
+    assert!(identity.exists() && !clone.path().join("lab/identity.txt").exists());
 }
 
 #[test]

@@ -76,6 +76,7 @@ fn git_with_an_older_value_than_the_store_is_told_and_write_back_mends_it() {
         &home,
         &["F02", FILE, "token has another value than in", store, "secrets write-back plans/kubernetes/extra"],
     );
+    home.does(&["secrets", "check"]).code(1).says(FILE).says("token has another value").never_says("4711");
     // The command that was shown.
     let written = home.does(&["secrets", "write-back", "plans/kubernetes/extra"]).code(0);
     assert!(written.out.contains("sealed.yaml"), "{written:?}");

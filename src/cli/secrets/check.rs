@@ -4,15 +4,15 @@ use super::args::{CheckArgs, Output};
 use super::place::{Aim, Meant};
 use super::{count, plain};
 use crate::cli::context::Context;
-use crate::cli::identity;
+use crate::cli::{identity, vault};
 use crate::manifests::Papers;
 use crate::manifests::facts::{Standing, gives, standing};
 use crate::model::{Fact, Mode, Problem};
-use crate::plan::load::load;
+use crate::plan::load::{Planned, load};
 use crate::report::words;
-use crate::secrets::store::{DIGEST_KEY, Store};
+use crate::secrets::store::{DIGEST_KEY, Store, StoreFile};
 use crate::secrets::wrong::{self, Wrong};
-use crate::secrets::{Document, document};
+use crate::secrets::{Document, Vault, document};
 use crate::sys::age::Identities;
 use crate::sys::files;
 use serde_json::{Value, json};
@@ -36,6 +36,9 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
         wrongs.push(Wrong::of_file(&store.place(crate::secrets::store::RECIPIENTS), text, fix));
     }
     wrongs.extend(plain::search(context.look, &store));
+    if let (true, Some(plan)) = (wrongs.is_empty(), &papers) {
+        wrongs.extend(in_files(context, &meant, plan, &identities)?);
+    }
     let aim = Aim::to(&args.place, Some(&args.who));
     wrongs.iter_mut().for_each(|wrong| wrong.fix = aim.at(&wrong.fix));
     match args.output {
@@ -47,6 +50,7 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
 
 /// The manifests of the plan and the namespaces it says it gives; None where there is no plan.
 pub struct OfPlan {
+    planned: Planned,
     pub papers: Papers,
     namespaces: BTreeSet<String>,
 }
@@ -72,7 +76,25 @@ pub fn papers(context: &Context, named: Option<&Path>) -> Result<Option<OfPlan>,
     let always = ["default", "kube-system", "kube-public", "kube-node-lease"];
     let stands = |name: &&str| standing(&Fact::of("namespace", name)) != Standing::No;
     namespaces.extend(always.into_iter().filter(stands).map(str::to_owned));
-    Ok(Some(OfPlan { papers, namespaces }))
+    Ok(Some(OfPlan { planned, papers, namespaces }))
+}
+
+/// What is sealed in the plan's files and will not open, or opens to something else. Asked once all of the store is well.
+fn in_files(context: &Context, meant: &Meant, plan: &OfPlan, identities: &Identities) -> Result<Vec<Wrong>, Problem> {
+    let store = meant.find(context)?;
+    let is_its = |file: &StoreFile| plan.planned.held.iter().any(|held| held.file == file.shown);
+    if !store.files.iter().any(is_its) {
+        return Ok(Vec::new());
+    }
+    let copy = Identities::read(&identities.text()).map_err(|trouble| Problem::failed(trouble.to_string()))?;
+    let vault = Vault::open(context.look, store, &plan.planned.held, copy)?;
+    let findings = vault::found(context, &plan.planned, &vault)?;
+    let told = findings.into_iter().map(|finding| Wrong {
+        line: Some(finding.place.spot.line),
+        object: Some(finding.object),
+        ..Wrong::of_file(&finding.place.file, finding.message, finding.fix)
+    });
+    Ok(told.collect())
 }
 
 /// Opens all files, however many do not open, and returns how many Secrets were read.

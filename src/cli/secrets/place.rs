@@ -83,7 +83,8 @@ fn only(context: &Context) -> Option<PathBuf> {
     match context.plan_path(None) {
         Ok(path) => Some(path),
         Err(problem) => {
-            if files::names(context.look, Path::new("plans")).is_ok_and(|names| !names.is_empty()) {
+            let is_plan = |name: &String| name.ends_with(".yaml") || name.ends_with(".yml");
+            if files::names(context.look, Path::new("plans")).is_ok_and(|names| names.iter().any(is_plan)) {
                 context.note(&format!("{}: none of them is asked for its store", problem.fact));
             }
             None

@@ -1,9 +1,9 @@
 //! `secrets write-back`: the Secrets of the store, sealed for the sealing key of the store, into a folder that Argo CD reads.
 //! No cluster is asked; what opens already as it should stays as it is.
 
-use super::super::context::Context;
 use super::args::{Where, Who};
 use super::place::Meant;
+use crate::cli::context::Context;
 use crate::model::{Hidden, Problem};
 use crate::secrets::store::Held;
 use crate::secrets::{Certificate, Key, Vault, seal};
