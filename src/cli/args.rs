@@ -44,7 +44,7 @@ pub struct Global {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Say also why each step is done, and what happens within it
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, overrides_with = "verbose")]
     pub verbose: bool,
     /// Where runs are remembered [default: $XDG_STATE_HOME/blackstart]
     #[arg(long, global = true, value_name = "DIR")]

@@ -14,6 +14,9 @@ pub const OPAQUE: &str = "Opaque";
 pub const LAST_APPLIED: [&str; 2] =
     ["kubectl.kubernetes.io/last-applied-configuration", "kubecfg.ksonnet.io/last-applied-configuration"];
 
+/// All values of one Secret together, by the server's rule.
+const LARGEST: usize = 1 << 20;
+
 /// One Secret.
 pub struct Document {
     /// With its namespace: `default` where it names none.
@@ -99,6 +102,10 @@ fn document(object: &Object) -> Result<Document, Vec<Fault>> {
     let mut entries = BTreeMap::new();
     for (part, encoded) in [("data", true), ("stringData", false)] {
         entries_of(root.get(part), part, encoded, &mut entries, &mut faults);
+    }
+    let size: usize = entries.values().map(|entry: &Entry| entry.value.len()).sum();
+    if size > LARGEST {
+        faults.push(fault(object.at, format!("holds {size} bytes, and a server takes {LARGEST} at most")));
     }
     if !faults.is_empty() {
         return Err(faults);
@@ -219,6 +226,15 @@ mod tests {
             assert!(faults[0].text.starts_with(wanted) && faults[0].at.line >= 4, "{line}: {faults:?}");
             assert!(!format!("{faults:?}").contains("4711"), "{faults:?}");
         }
+        let large = |bytes: usize| {
+            let value = "x".repeat(bytes);
+            read_text(&format!(
+                "apiVersion: v1\nkind: Secret\nmetadata: {{name: a}}\nstringData: {{a: {value}, b: z}}\n"
+            ))
+        };
+        assert!(large(LARGEST - 1).is_ok());
+        let faults = large(LARGEST).err().unwrap_or_default();
+        assert!(faults[0].text.contains("holds 1048577 bytes") && !faults[0].text.contains("xx"), "{faults:?}");
         assert!(read_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").is_err());
         assert_eq!(read_text("# nothing\n").err().unwrap_or_default()[0].text, "holds no Secret");
     }

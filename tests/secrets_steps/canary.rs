@@ -147,7 +147,7 @@ fn no_value_gets_into_any_channel_whatever_happens() {
     }
     let mark = Mark::new(seed(test));
     let Some(mut home) = marked(test, &mark, STEP) else { return };
-    let drill = ["drill", PLAN, "-v", "--output", "json"];
+    let drill = ["drill", PLAN, "-vv", "--output", "json"];
     let mut count = Count { events: 0, hits: Vec::new() };
 
     // All goes well, and is kept: the audit log and the logs of the servers are looked through, and then once more.

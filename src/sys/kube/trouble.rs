@@ -171,9 +171,13 @@ fn passes(refusal: &Refusal) -> bool {
 }
 
 fn is_about_the_object(message: &str) -> bool {
-    ["failed to create typed patch object", "field not declared in schema", "failed to convert new object"]
-        .iter()
-        .any(|sign| message.contains(sign))
+    const SIGNS: [&str; 4] = [
+        "failed to create typed patch object",
+        "field not declared in schema",
+        "failed to convert new object",
+        "request is too large",
+    ];
+    SIGNS.iter().any(|sign| message.contains(sign))
 }
 
 /// The manager in `conflict with "NAME" using v1`.
