@@ -56,6 +56,44 @@ const NAMED_IN: &[(&str, &[&str])] = &[
     ("zeroize", &["src/model/hidden.rs", "src/secrets/text.rs", "src/sys/"]),
 ];
 
+/// Where the value of a secret is taken out of its type, and what for. Any other file has to give its reason here.
+const REVEALS: &[(&str, &str)] = &[
+    ("src/cli/identity.rs", "to tell an identity from a file that is protected, and to cut a passphrase at its line"),
+    ("src/cli/runner.rs", "to pack the identities behind the task of a runner, and to unpack them"),
+    ("src/cli/secrets/init.rs", "to write an identity into the file that is made for it"),
+    ("src/cli/secrets/seal.rs", "to read a certificate"),
+    ("src/cli/secrets/sealing_key.rs", "to take the parts of a fresh key into the text of its Secret"),
+    ("src/cli/secrets/unseal.rs", "to read a private key, and to print what a person asked to see"),
+    ("src/cli/secrets/values.rs", "to take what was typed or piped for what it is"),
+    ("src/cli/secrets/write_back.rs", "to read the certificate of a key"),
+    ("src/model/redact.rs", "to know the forms of a value"),
+    ("src/secrets/amend.rs", "to change one Secret among the others of its file"),
+    ("src/secrets/document.rs", "to read the text of a store file"),
+    ("src/secrets/found.rs", "to read a Secret that stands in the clear"),
+    ("src/secrets/key.rs", "to read a sealing key"),
+    ("src/secrets/manifest.rs", "to write a Secret as the text of a store file"),
+    ("src/secrets/open.rs", "to tell what was opened from a placeholder"),
+    ("src/secrets/placeholder.rs", "to tell a value from a placeholder"),
+    ("src/secrets/store/digests.rs", "to make keyed digests"),
+    ("src/secrets/text.rs", "to write a value into the text of a store file"),
+    ("src/secrets/wire.rs", "to write the body of an apply"),
+    ("src/steps/secrets/certificate.rs", "to read the certificate of a key in the cluster"),
+    ("src/steps/secrets/write_back.rs", "to write a certificate beside what was sealed for it"),
+    ("src/sys/age/identities.rs", "to read identities"),
+    ("src/sys/age/mod.rs", "to encrypt"),
+    ("src/sys/base64.rs", "to read base64"),
+    ("src/sys/crypto/certificate.rs", "to read a certificate"),
+    ("src/sys/crypto/hash.rs", "to make keyed digests"),
+    ("src/sys/crypto/pem.rs", "to read and write keys"),
+    ("src/sys/crypto/rsa.rs", "to read keys, and to seal and open with them"),
+    ("src/sys/crypto/session.rs", "to seal and open"),
+    ("src/sys/desk.rs", "to put a store file before its editor, in memory"),
+    ("src/sys/detach.rs", "to send a runner its task"),
+    ("src/sys/kube/secret.rs", "to send the body of an apply"),
+    ("src/sys/memory.rs", "to hand a value to a program, in memory"),
+    ("src/sys/terminal.rs", "to print what a person asked to see"),
+];
+
 const MOST_LINES: usize = 400;
 
 /// Uses of a module that the table does not allow.
@@ -126,6 +164,28 @@ fn wrong_grants(file: &Source) -> Vec<String> {
     let outside = !file.path.starts_with("src/cli/");
     let calls = paths(&file.code()).into_iter().filter(|(_, path)| path.ends_with("Touch::granted"));
     calls.filter(|_| outside).map(|(line, _)| format!("{}:{line}: only a command grants a Touch", file.path)).collect()
+}
+
+/// Takes the value of a secret out of its type: as a call, or by the name of the function.
+fn reveals(file: &Source) -> Vec<String> {
+    let code = file.code();
+    let taken = |at: usize| {
+        let (before, after) = (code[..at].trim_end(), code[at + "reveal".len()..].trim_start());
+        let named = before.ends_with("::") && !after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        named || before.ends_with('.') && after.starts_with('(')
+    };
+    let found = code.match_indices("reveal").filter(|(at, _)| taken(*at));
+    found.map(|(at, _)| format!("{}:{}", file.path, code[..at].lines().count())).collect()
+}
+
+/// Those outside of the list. A file of tests alone has values that are nobody's.
+fn wrong_reveals(file: &Source) -> Vec<String> {
+    let tests = file.path.ends_with("/tests.rs");
+    let known = tests || file.path == "src/model/hidden.rs" || REVEALS.iter().any(|(path, _)| *path == file.path);
+    let wrong = reveals(file).into_iter().filter(|_| !known);
+    wrong
+        .map(|place| format!("{place}: a value of a secret leaves its type in a file that has no row for it"))
+        .collect()
 }
 
 /// Words of work that is not done.
@@ -203,6 +263,16 @@ fn only_commands_grant_the_right_to_change_the_world() {
 }
 
 #[test]
+fn values_of_secrets_leave_their_type_in_listed_files_only_and_each_row_is_used() {
+    let files = rust("src");
+    hold(&files, wrong_reveals);
+    for (path, why) in REVEALS {
+        let file = files.iter().find(|file| file.path == *path);
+        assert!(!why.is_empty() && file.is_some_and(|file| !reveals(file).is_empty()), "{path}: take out its row");
+    }
+}
+
+#[test]
 fn nothing_is_left_to_be_done_later() {
     let ours = |name: &str| {
         let written = [".rs", ".md", ".sh", ".py", ".toml", ".yaml", ".yml"].iter().any(|end| name.ends_with(end));
@@ -265,6 +335,17 @@ fn each_rule_turns_red_on_a_sample_that_breaks_it() {
         "src/sys/lock.rs",
         "// Touch::granted()\n#[cfg(test)]\n#[allow(x)]\nmod tests {\n    fn f() { Touch::granted(); }\n}",
     );
+
+    red(wrong_reveals, "src/report/a.rs", "f(value.reveal());");
+    red(wrong_reveals, "src/report/a.rs", "value\n    .reveal ()");
+    red(wrong_reveals, "src/engine/a.rs", "values.map(Hidden::reveal)");
+    green(wrong_reveals, "src/secrets/wire.rs", "value.reveal()");
+    green(
+        wrong_reveals,
+        "src/report/a.rs",
+        "// value.reveal()\nlet revealed = \"reveal\"; args.reveal && x.revealed();",
+    );
+    green(wrong_reveals, "src/report/a.rs", "#[cfg(test)]\nmod tests {\n    fn f() { value.reveal(); }\n}");
 
     for word in
         [concat!("// TO", "DO: later"), concat!("# FIX", "ME"), concat!("to", "do!()"), concat!("unimple", "mented!()")]

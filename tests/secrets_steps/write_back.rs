@@ -4,7 +4,8 @@ use crate::common::{self, Dice, Told, binary, have};
 use crate::drills::{Home, PLAN};
 use crate::lab::{hold, key, small};
 use blackstart::manifests::objects_of;
-use blackstart::secrets::{open, sealed};
+use blackstart::secrets::{Certificate, Key, manifest, open, sealed};
+use blackstart::sys::clock;
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
@@ -52,6 +53,50 @@ fn what_has_changed_is_written_and_nothing_else() {
     assert_eq!(written.map(|written| written.fingerprint()).unwrap_or_default(), certificate.fingerprint());
     // Where nobody would look at it, nothing is written.
     home.does(&["secrets", "write-back", "secrets.example"]).code(3).says("no git work tree");
+}
+
+#[test]
+fn what_only_a_retired_key_opens_is_sealed_anew() {
+    let Some(home) = ready("what_only_a_retired_key_opens_is_sealed_anew", 0) else { return };
+    let (_, document) = Key::generate("kube-system", "older", clock::now()).unwrap();
+    let text = String::from_utf8(manifest::yaml(&document).reveal().to_vec()).unwrap();
+    hold(&home, "kube-system-older", &text.replace("sealed-secrets-key: active", "sealed-secrets-key: compromised"));
+    hold(&home, "networking-tunnel-token", TOKEN);
+    let pem = Key::read(&document).unwrap_or_else(|faults| panic!("{faults:?}")).certificate.unwrap().pem();
+    let older = Certificate::from_pem(pem.reveal(), clock::now()).unwrap_or_else(|unfit| panic!("{unfit}"));
+    let path = format!("{FOLDER}/networking-tunnel-token.yaml");
+    home.lab.write(&path, &crate::lab::sealed(TOKEN, &older));
+    let told = home.does(&["secrets", "write-back", FOLDER]).code(0);
+    assert!(told.out.contains(&path), "{told:?}");
+    let (objects, _) = objects_of(home.lab.read(&path).as_bytes(), false, "");
+    let sealed = sealed::read(&objects[0]).unwrap_or_else(|faults| panic!("{faults:?}"));
+    assert!(open(&sealed, &[&key(&home).0]).is_ok(), "it is left as it was");
+}
+
+#[test]
+fn no_file_of_somebody_else_is_written_over() {
+    let Some(home) = ready("no_file_of_somebody_else_is_written_over", 0) else { return };
+    let secret = |space: &str, name: &str| {
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: {space}}}\nstringData: {{a: b}}\n")
+    };
+    // Both are joined to the same word.
+    hold(&home, "twins", &format!("{}---\n{}", secret("apps", "blog-db"), secret("apps-blog", "db")));
+    let theirs = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: theirs}\n";
+    home.lab.write(&format!("{FOLDER}/networking-tunnel-token.yaml"), theirs);
+    home.does(&["secrets", "write-back", FOLDER]).code(0);
+    let first = files(&home);
+    assert_eq!(first["networking-tunnel-token.yaml"], theirs.as_bytes());
+    let all = first.values().map(|bytes| String::from_utf8_lossy(bytes)).collect::<String>();
+    for name in ["name: blog-db", "name: db\n", "name: tunnel-token"] {
+        assert!(all.contains(name), "{name:?} is in no file: {:?}", first.keys());
+    }
+    assert!(home.does(&["secrets", "write-back", FOLDER]).code(0).out.is_empty(), "a second time moves something");
+    // Where no name is left, it is said.
+    home.lab.write(&format!("{FOLDER}/networking.tunnel-token.yaml"), theirs);
+    home.does(&["secrets", "write-back", FOLDER]).code(3).says("stands there and is something else");
+    // A folder that is named through a work tree and lies outside of it.
+    std::fs::create_dir(home.lab.path("elsewhere")).unwrap();
+    home.does(&["secrets", "write-back", "plans/../elsewhere"]).code(3).says("no git work tree");
 }
 
 #[test]

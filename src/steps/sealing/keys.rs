@@ -38,7 +38,7 @@ pub async fn fresh(scene: &Scene<'_>, kube: &Kube, own: &Papers) -> Result<bool,
         return Ok(false);
     }
     let namespace = super::controller::home(own);
-    let made = Key::generate(namespace, "sealed-secrets-key-blackstart", clock::now());
+    let made = Key::generate(namespace, certificate::FRESH, clock::now());
     let (_, document) = made.map_err(|why| failed(format!("no key could be made: {why}"), false))?;
     apply(scene, kube, vec![document]).await
 }

@@ -22,11 +22,22 @@ pub enum Proof {
 pub async fn prove(kube: &Kube, vault: &Vault, held: &Held, sealed: Option<&Value>) -> Result<Proof, Trouble> {
     Ok(match kube.secret(&held.namespace, &held.name).await? {
         None => Proof::Not("no Secret of this name is there".to_owned()),
-        Some(live) => match owned(&live, sealed).or_else(|| differs(&live, vault, held)) {
-            None => Proof::Proven,
-            Some(why) => Proof::Not(why),
-        },
+        Some(live) => {
+            match going(&live, sealed).or_else(|| owned(&live, sealed)).or_else(|| differs(&live, vault, held)) {
+                None => Proof::Proven,
+                Some(why) => Proof::Not(why),
+            }
+        }
     })
+}
+
+/// Whether it, or what it comes from, will be gone in a moment: what is there now is not back.
+fn going(live: &LiveSecret, sealed: Option<&Value>) -> Option<String> {
+    if live.metadata.deletion_timestamp.is_some() {
+        return Some("the Secret is being deleted, and finalizers hold it".to_owned());
+    }
+    let sealed = sealed.filter(|sealed| sealed["metadata"]["deletionTimestamp"].is_string());
+    sealed.map(|_| "its SealedSecret is being deleted, and the Secret goes with it".to_owned())
 }
 
 /// Why it is not the Secret of this SealedSecret.
@@ -63,4 +74,24 @@ fn differs(live: &LiveSecret, vault: &Vault, held: &Held) -> Option<String> {
     }
     let wrong = live.values().find(|(key, value)| !vault.is(&held.namespace, &held.name, key, value));
     wrong.map(|(key, _)| format!("key {key} has another value than in the store"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_being_deleted_is_not_back() {
+        let live = |going: Value| -> LiveSecret {
+            serde_json::from_value(json!({"metadata": {"name": "a", "deletionTimestamp": going}})).unwrap()
+        };
+        let sealed = |going: Value| json!({"metadata": {"name": "a", "deletionTimestamp": going}});
+        let at = || json!("2026-01-01T00:00:00Z");
+        assert_eq!(going(&live(Value::Null), Some(&sealed(Value::Null))), None);
+        assert_eq!(going(&live(Value::Null), None), None);
+        assert!(going(&live(at()), None).unwrap().contains("the Secret is being deleted"));
+        assert!(going(&live(Value::Null), Some(&sealed(at()))).unwrap().contains("its SealedSecret is being deleted"));
+    }
 }

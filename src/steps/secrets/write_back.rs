@@ -46,7 +46,9 @@ pub struct Fresh<'a> {
 pub fn back(touch: &Touch, folder: &Path, fresh: &Fresh<'_>, vault: &Vault) -> Result<Written, String> {
     let look = touch.look();
     let shown = folder.display();
-    if !folder.ancestors().any(|above| files::exists(look, &above.join(".git"))) {
+    // Where it really lies: of a path with `..` in it, or of a link, the words before are of another folder.
+    let there = folder.ancestors().find_map(|above| files::real(look, above).ok()).unwrap_or_default();
+    if !there.ancestors().any(|above| files::exists(look, &above.join(".git"))) {
         return Err(format!("{shown} is in no git work tree: nothing is written back where nobody would look at it"));
     }
     files::clear_forsaken(touch, folder).map_err(|error| format!("{shown}: {error}"))?;
@@ -60,7 +62,7 @@ pub fn back(touch: &Touch, folder: &Path, fresh: &Fresh<'_>, vault: &Vault) -> R
                 let why = "stands there with others: give it a file of its own";
                 return Err(format!("{}: SealedSecret {}/{} {why}", path.display(), held.namespace, held.name));
             }
-            None => folder.join(format!("{}-{}.yaml", held.namespace, held.name)),
+            None => free(look, folder, held)?,
         };
         if stands(look, &path, held, body, fresh.keys, vault) {
             written.same += 1;
@@ -73,6 +75,16 @@ pub fn back(touch: &Touch, folder: &Path, fresh: &Fresh<'_>, vault: &Vault) -> R
         put(touch, &path, fresh.certificate.reveal(), &mut written)?;
     }
     Ok(written)
+}
+
+/// A file for what has none. Two names can be joined to the same word, and a file of that word can be somebody's own: what
+/// is there is never written over.
+fn free(look: Look, folder: &Path, held: &Held) -> Result<PathBuf, String> {
+    // A namespace has no dot in it, so the second is nobody else's.
+    let names = ["-", "."].map(|between| folder.join(format!("{}{between}{}.yaml", held.namespace, held.name)));
+    let [first, _] = &names;
+    let taken = format!("{}: stands there and is something else: give it another name", first.display());
+    names.into_iter().find(|path| !files::exists(look, path)).ok_or(taken)
 }
 
 fn put(touch: &Touch, path: &Path, bytes: &[u8], written: &mut Written) -> Result<(), String> {
@@ -95,7 +107,7 @@ fn known(look: Look, folder: &Path) -> io::Result<HashMap<(String, String), (Pat
     Ok(known)
 }
 
-/// Whether the file there is the same Secret, openable with these keys.
+/// Whether the file there is the same Secret, openable with those of these keys that are active.
 fn stands(look: Look, path: &Path, held: &Held, body: &Value, keys: &[Key], vault: &Vault) -> bool {
     let Ok(bytes) = files::read(look, path, LONGEST) else { return false };
     let (objects, broken) = objects_of(&bytes, false, "");
@@ -103,7 +115,8 @@ fn stands(look: Look, path: &Path, held: &Held, body: &Value, keys: &[Key], vaul
     if !broken.is_empty() || object.root.json()["spec"]["template"] != body["spec"]["template"] {
         return false;
     }
-    let keys: Vec<&Key> = keys.iter().collect();
+    // The others are not loaded by the controller, which would leave shut what they open.
+    let keys: Vec<&Key> = keys.iter().filter(|key| key.active).collect();
     let Ok(Ok(document)) = sealed::read(object).map(|sealed| open(&sealed, &keys)) else { return false };
     let Some(expected) = vault.expected(&held.namespace, &held.name) else { return false };
     document.entries.keys().eq(expected.keys.keys())

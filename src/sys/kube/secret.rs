@@ -44,6 +44,8 @@ pub struct About {
     pub annotations: BTreeMap<String, String>,
     #[serde(default)]
     pub owner_references: Vec<Parent>,
+    /// When it was told to go. It is there until nobody holds it any more.
+    pub deletion_timestamp: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
