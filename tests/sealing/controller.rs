@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const CRD: &str = r#"
+pub const CRD: &str = r#"
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: sealedsecrets.bitnami.com}
@@ -94,7 +94,7 @@ impl Drop for Controller {
     }
 }
 
-async fn until<T>(what: &str, said: impl Fn() -> String, ask: impl AsyncFn() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, said: impl Fn() -> String, ask: impl AsyncFn() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(answer) = ask().await {

@@ -16,6 +16,7 @@ mod keys;
 mod made;
 mod rows;
 mod samples;
+mod server;
 mod tamper;
 mod vectors;
 

@@ -165,3 +165,20 @@ fn without_sealing_they_go_there_as_they_are() {
     home.drill(&["--again"]).is_green();
     home.reap().code(0);
 }
+
+#[test]
+fn a_fresh_key_is_made_once_and_kept() {
+    let Some(home) = small("a_fresh_key_is_made_once_and_kept", 1, "") else { return };
+    crate::lab::forget(&home, crate::lab::KEY);
+    home.edit(PLAN, |plan| {
+        plan.replace("path: kubernetes/sealed-secrets}", "path: kubernetes/sealed-secrets, key: fresh}")
+    });
+    let first = home.drill(&["--keep"]).is_green();
+    assert!(proof(&first, "secrets").contains("12 sealed, 12 unsealed, values match"), "{}", first.all());
+    let second = home.drill(&["--again"]).is_green();
+    let print = |run: &Run| proof(run, "sealed-secrets").split("certificate ").nth(1).map(|rest| rest[..12].to_owned());
+    assert!(print(&first).is_some() && print(&first) == print(&second), "{:?} {:?}", print(&first), print(&second));
+    // Another drill has another.
+    home.reap().code(0);
+    assert_ne!(print(&home.drill(&[]).is_green()), print(&first));
+}
