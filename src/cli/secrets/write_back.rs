@@ -1,7 +1,7 @@
 //! `secrets write-back`: the Secrets of the store, sealed for the sealing key of the store, into a folder that Argo CD reads.
 //! No cluster is asked; what opens already as it should stays as it is.
 
-use crate::cli::context::Context;
+use super::super::context::Context;
 use super::args::{Where, Who};
 use super::place::Meant;
 use crate::model::{Hidden, Problem};
