@@ -77,7 +77,8 @@ impl LiveSecret {
 
 #[derive(Deserialize)]
 struct List {
-    items: Vec<Item>,
+    /// A server writes null where there is none.
+    items: Option<Vec<Item>>,
 }
 
 #[derive(Deserialize)]
@@ -97,7 +98,7 @@ impl Kube {
         let path = self.collection("v1", "Secret", namespace.map(Some)).await?;
         let path = format!("{path}?labelSelector={}", encoded(label));
         let list: List = self.json(&Ask { accept: ABOUT, ..Ask::get(path) }).await?;
-        Ok(list.items.into_iter().map(|item| item.metadata).collect())
+        Ok(list.items.into_iter().flatten().map(|item| item.metadata).collect())
     }
 
     /// Applies a Secret whose body is JSON text. What a server says about it can quote it, so its words are not kept.
