@@ -142,9 +142,12 @@ fn papers(look: Look, file: &mut PlanFile, held: &[Held]) -> Result<Vec<Papers>,
     for (step, papers) in file.steps.iter_mut().zip(&papers) {
         step.kind.take(if step.kind.surveys() { all.clone() } else { papers.clone() });
     }
-    for (step, papers) in file.steps.iter_mut().zip(&mut papers).filter(|(step, _)| step.kind.wants_store()) {
+    for (step, papers) in file.steps.iter_mut().zip(&mut papers) {
+        // Also a step that brings nothing of the store can want to know for whom it works.
         step.kind.equip(held);
-        *papers = step.kind.papers().cloned().unwrap_or_default();
+        if step.kind.wants_store() {
+            *papers = step.kind.papers().cloned().unwrap_or_default();
+        }
     }
     Ok(papers)
 }

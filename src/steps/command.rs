@@ -49,6 +49,8 @@ struct Command {
     files: Vec<(String, EntryName)>,
     /// What of these the store does not have.
     missing: Vec<String>,
+    /// The keyed digests of those it has: another value is another input.
+    values: Vec<String>,
     /// Empty where there is nothing to take back.
     undo: Vec<String>,
     repeatable: bool,
@@ -66,8 +68,8 @@ pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
     let drill = drill(fields);
     match (run, verify, there) {
         (Some(run), Some(verify), [true, true]) => {
-            let missing = Vec::new();
-            Some(Box::new(Command { run, verify, env, stdin, files, missing, undo, repeatable, drill }))
+            let (missing, values) = (Vec::new(), Vec::new());
+            Some(Box::new(Command { run, verify, env, stdin, files, missing, values, undo, repeatable, drill }))
         }
         _ => None,
     }
@@ -168,13 +170,13 @@ impl Kind for Command {
         self.stdin.is_some() || !self.files.is_empty()
     }
     fn equip(&mut self, held: &[Held]) {
-        let has = |entry: &EntryName| {
-            held.iter().any(|held| {
-                held.namespace == entry.namespace && held.name == entry.name && held.keys.contains_key(&entry.key)
-            })
+        let digest = |entry: &EntryName| {
+            let held = held.iter().find(|held| held.namespace == entry.namespace && held.name == entry.name);
+            held.and_then(|held| held.keys.get(&entry.key)).map(|(_, digest)| digest.clone())
         };
-        let named = self.stdin.iter().chain(self.files.iter().map(|(_, entry)| entry));
-        self.missing = named.filter(|entry| !has(entry)).map(ToString::to_string).collect();
+        let named: Vec<&EntryName> = self.stdin.iter().chain(self.files.iter().map(|(_, entry)| entry)).collect();
+        let missing = named.iter().filter(|entry| digest(entry).is_none()).map(ToString::to_string).collect();
+        (self.values, self.missing) = (named.iter().filter_map(|entry| digest(entry)).collect(), missing);
     }
     fn lacks(&self) -> &[String] {
         &self.missing
@@ -219,6 +221,7 @@ impl Kind for Command {
             digest.add(name.as_bytes());
             digest.add(entry.to_string().as_bytes());
         }
+        self.values.iter().for_each(|value| digest.add(value.as_bytes()));
         Ok(digest.finish())
     }
     fn paths(&self) -> &[(String, Spot)] {

@@ -127,6 +127,30 @@ fn what_stands_in_the_way_is_told_with_its_place_in_the_store() {
 }
 
 #[test]
+fn a_controller_is_asked_for_the_rights_that_it_needs_and_for_no_more() {
+    let Some(home) = small("a_controller_is_asked_for_the_rights_that_it_needs_and_for_no_more", 1, "") else { return };
+    let may = |verbs: &str| {
+        home.edit("plans/kubernetes/sealed-secrets/controller.yaml", |text| {
+            let line = |line: &str| match line.contains("resources: [secrets]") && line.contains("get") {
+                true => format!("  - {{apiGroups: [\"\"], resources: [secrets], verbs: [{verbs}]}}\n"),
+                false => format!("{line}\n"),
+            };
+            text.lines().map(line).collect()
+        });
+    };
+    may("get, create, update");
+    home.drill(&["--keep"]).is_green();
+    // One with a key of its own needs them as well.
+    home.edit(PLAN, |plan| {
+        plan.replace("path: kubernetes/sealed-secrets}", "path: kubernetes/sealed-secrets, key: fresh}")
+    });
+    home.drill(&["--again"]).is_green();
+    may("get");
+    is_red(&home, "sealed-secrets", &["may not create secrets in namespace"]);
+    home.reap().code(0);
+}
+
+#[test]
 fn a_controller_that_does_not_run_is_told() {
     let Some(mut home) = small("a_controller_that_does_not_run_is_told", 1, "") else { return };
     companion(&mut home, "--no-unseal");

@@ -2,6 +2,9 @@
 
 use crate::drills::PLAN;
 use crate::lab::{hold, small, steps};
+use blackstart::model::Mode;
+use blackstart::plan::load::load;
+use blackstart::sys::Look;
 
 const VALUE: &str = "canary-value-4711-of-the-tunnel";
 
@@ -35,4 +38,28 @@ fn a_program_gets_values_on_its_stdin_and_as_files_and_what_it_prints_of_them_is
     steps(&home, &format!("{step}, env: {{END: \"7\"}}}}\n"));
     let run = home.drill(&[]).code(1).never_says("4711");
     assert!(run.failure("take").contains("got [hidden]"), "{}", run.all());
+}
+
+#[test]
+fn another_value_in_the_store_is_another_input_of_the_program_that_gets_it() {
+    let test = "another_value_in_the_store_is_another_input_of_the_program_that_gets_it";
+    let Some(home) = small(test, 0, "") else { return };
+    home.edit(PLAN, |plan| {
+        plan.lines().filter(|line| !line.starts_with("cluster:")).map(|line| format!("{line}\n")).collect()
+    });
+    let name = "secret/networking/tunnel-token/token";
+    let inputs = |value: &str| {
+        let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: tunnel-token, namespace: networking}\n";
+        hold(&home, "networking-tunnel-token", &format!("{secret}stringData: {{token: {value}}}\n"));
+        let planned = load(Look::new(), &home.lab.path(PLAN), Mode::Recover);
+        let planned = planned.unwrap_or_else(|problem| panic!("{problem}"));
+        planned.file.steps[0].kind.inputs(Look::new(), planned.file.folder()).unwrap()
+    };
+    for given in [format!("stdin: {name}"), format!("files: {{TOKEN: {name}}}")] {
+        let step = "{id: take, kind: command, run: [\"true\"], verify: [\"true\"]";
+        steps(&home, &format!("  - {step}, {given}}}\n"));
+        let first = inputs("one-value");
+        assert_eq!(first, inputs("one-value"));
+        assert_ne!(first, inputs("another-value"), "{given}");
+    }
 }

@@ -28,7 +28,7 @@ fn find(own: &Papers) -> Option<(&Object, &Node)> {
 
 /// The namespace that it runs in, and looks for its keys in.
 pub fn home(own: &Papers) -> &str {
-    find(own).and_then(|(object, _)| object.namespace()).unwrap_or("kube-system")
+    find(own).map_or("kube-system", |(object, _)| object.namespace().unwrap_or("default"))
 }
 
 /// The ServiceAccount that it works as, with its namespace.

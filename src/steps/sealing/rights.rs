@@ -7,13 +7,12 @@ use crate::sys::Look;
 use crate::sys::kube::{Deed, Kube, Trouble, many};
 use std::collections::BTreeSet;
 
-const NEEDED: [(&str, &str, &str); 6] = [
+const NEEDED: [(&str, &str, &str); 5] = [
     ("list", "bitnami.com", "sealedsecrets"),
     ("watch", "bitnami.com", "sealedsecrets"),
     ("get", "", "secrets"),
     ("create", "", "secrets"),
     ("update", "", "secrets"),
-    ("list", "", "secrets"),
 ];
 
 /// What the controller may not do and would have to, in words; nothing where its manifests do not show who it is.
