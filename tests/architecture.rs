@@ -28,7 +28,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const NAMED_IN: &[(&str, &[&str])] = &[
     ("age", &["src/sys/age/"]),
     ("aws_lc_rs", &["src/sys/crypto/"]),
-    ("base64", &["src/sys/base64.rs"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),
@@ -81,7 +80,6 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/steps/secrets/write_back.rs", "to write a certificate beside what was sealed for it"),
     ("src/sys/age/identities.rs", "to read identities"),
     ("src/sys/age/mod.rs", "to encrypt"),
-    ("src/sys/base64.rs", "to read base64"),
     ("src/sys/crypto/certificate.rs", "to read a certificate"),
     ("src/sys/crypto/hash.rs", "to make keyed digests"),
     ("src/sys/crypto/pem.rs", "to read and write keys"),

@@ -175,7 +175,7 @@ mod tests {
         ]
         .iter()
         .map(|text| text.as_bytes().to_vec())
-        .chain([vec![0, 159, 146, 150], vec![b'x'; 1 << 20], (0..=255).collect()])
+        .chain([vec![0, 159, 146, 150], vec![b'x'; 1 << 19], (0..=255).collect()])
         .collect();
         let hidden: Vec<Hidden> = values.iter().map(|value| Hidden::new(value.clone())).collect();
         let keys: Vec<String> = (0..values.len())
