@@ -28,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const NAMED_IN: &[(&str, &[&str])] = &[
     ("age", &["src/sys/age/"]),
     ("aws_lc_rs", &["src/sys/crypto/"]),
+    ("base64", &["src/sys/base64.rs"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),
