@@ -81,7 +81,6 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/steps/secrets/write_back.rs", "to write a certificate beside what was sealed for it"),
     ("src/sys/age/identities.rs", "to read identities"),
     ("src/sys/age/mod.rs", "to encrypt"),
-    ("src/sys/base64.rs", "to read base64"),
     ("src/sys/crypto/certificate.rs", "to read a certificate"),
     ("src/sys/crypto/hash.rs", "to make keyed digests"),
     ("src/sys/crypto/pem.rs", "to read and write keys"),
