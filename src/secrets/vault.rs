@@ -6,7 +6,7 @@ use super::{Document, Key};
 use crate::model::{EntryName, Hidden, ObjectId, Problem, Redactor};
 use crate::sys::Look;
 use crate::sys::age::Identities;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub struct Vault {
@@ -28,11 +28,15 @@ impl Vault {
     pub fn open(look: Look, store: Store, held: &[Held], identities: Identities) -> Result<Vault, Problem> {
         let digests = store.digests(look, &identities)?;
         let (mut redactor, mut expected) = (Redactor::default(), BTreeMap::new());
+        // A password that is a name which everybody may read hides nothing, and would take that name out of all that is told.
+        let names: BTreeSet<&[u8]> = held.iter().flat_map(public).map(str::as_bytes).collect();
         for file in &store.files {
             for document in store.read(look, file, &identities)? {
                 let mut keys = BTreeMap::new();
                 for (key, entry) in &document.entries {
-                    redactor.add(&entry.value);
+                    if !names.contains(entry.value.reveal()) {
+                        redactor.add(&entry.value);
+                    }
                     keys.insert(key.clone(), digests.of(&document.id, key, &entry.value));
                 }
                 expected.insert((space(&document).to_owned(), document.id.name.to_string()), Expected { keys });
@@ -118,6 +122,12 @@ impl Vault {
         }
         Ok(())
     }
+}
+
+/// What of a Secret stands in the lock for everybody to read.
+fn public(held: &Held) -> impl Iterator<Item = &str> {
+    let keys = held.keys.keys().map(String::as_str);
+    [held.namespace.as_str(), held.name.as_str()].into_iter().chain(keys)
 }
 
 fn space(document: &Document) -> &str {

@@ -61,6 +61,25 @@ fn each_value_is_proven_and_a_second_run_changes_nothing() {
     });
     home.drill(&["--again"]).is_green();
     assert_ne!(before[0], versions(&home)[0], "it was not sealed anew");
+    // What is sealed there opens no more, while the Secret of before is still what it was.
+    run(async {
+        let world = World::at(&kubeconfig).await;
+        let sealed = id("SealedSecret", "networking", "tunnel-token");
+        world.other_edits("somebody", &sealed, &json!({"spec": {"encryptedData": {"token": "AgBroken"}}})).await;
+        while world.get(&sealed).await["status"]["conditions"][0]["status"] != "False" {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    });
+    let third = home.drill(&["--again"]).is_green();
+    let told = proof(&third, "secrets");
+    assert!(told.contains("12 unsealed, values match") && !told.contains("says otherwise"), "{told}");
+    // A controller that is older than its key has not read it.
+    run(async {
+        let world = World::at(&kubeconfig).await;
+        world.other_deletes(&id("Secret", "kube-system", "sealed-secrets-key-example")).await;
+    });
+    home.drill(&["--again"]).is_green().says("is started anew, to read the key");
+    home.drill(&["--again"]).is_green().never_says("is started anew, to read the key");
     home.reap().code(0);
 }
 

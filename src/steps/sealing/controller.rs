@@ -8,6 +8,7 @@ use crate::secrets::key::ACTIVE;
 use crate::secrets::store::Held;
 use crate::steps::contract::Mishap;
 use crate::steps::scene::Scene;
+use crate::steps::secrets::certificate;
 use crate::sys::kube::Kube;
 
 const IMAGE: &str = "sealed-secrets-controller";
@@ -101,9 +102,11 @@ pub fn findings(own: &Papers, held: &[Held], fresh: bool) -> Vec<Finding> {
     findings
 }
 
-/// Ends the pods of a controller that runs already: it reads its keys when it starts.
-pub async fn restart(scene: &Scene<'_>, kube: &Kube, own: &Papers) -> Result<(), Mishap> {
+/// Ends the pods of a controller that began before its newest key was there, or all that run: it reads its keys when it starts.
+pub async fn restart(scene: &Scene<'_>, kube: &Kube, own: &Papers, all: bool) -> Result<(), Mishap> {
     let Some((object, _)) = find(own) else { return Ok(()) };
+    let keys = certificate::active(kube).await.map_err(|trouble| failed(trouble, true))?;
+    let newest = keys.iter().filter_map(|key| key.creation_timestamp.as_deref()).max();
     let namespace = object.namespace().unwrap_or("default");
     let labels = object.root.walk(&["spec", "selector", "matchLabels"]).map_or(&[][..], Node::fields);
     let pods = kube.list("v1", "Pod", Some(namespace)).await.map_err(|trouble| failed(trouble, true))?;
@@ -113,7 +116,9 @@ pub async fn restart(scene: &Scene<'_>, kube: &Kube, own: &Papers) -> Result<(),
     };
     // Pods that have not begun yet will read what is there now.
     let begun = |pod: &serde_json::Value| pod["status"]["phase"] == "Running";
-    for pod in pods.iter().filter(|pod| is_its(pod) && begun(pod)) {
+    // Both in whole seconds and the same form. Of one that began in the very second of the key, the key came first.
+    let late = |pod: &serde_json::Value| pod["status"]["startTime"].as_str() < newest;
+    for pod in pods.iter().filter(|pod| is_its(pod) && begun(pod) && (all || late(pod))) {
         let name = pod["metadata"]["name"].as_str().unwrap_or_default();
         let id = ObjectId::new("v1", "Pod", Some(namespace), name);
         kube.delete(scene.touch, &id).await.map_err(|trouble| failed(format!("{id}: {trouble}"), true))?;

@@ -13,8 +13,16 @@ use crate::sys::clock;
 use crate::sys::kube::{Force, Kube};
 use std::collections::BTreeSet;
 
-/// Puts the store's keys in place. True when any of them had to be changed.
-pub async fn restore(scene: &Scene<'_>, kube: &Kube, held: &[Held]) -> Result<bool, Mishap> {
+/// What was done to the keys.
+#[derive(Clone, Copy, Default)]
+pub struct Moved {
+    pub any: bool,
+    /// One was there before, with something else in it.
+    pub altered: bool,
+}
+
+/// Puts the store's keys in place.
+pub async fn restore(scene: &Scene<'_>, kube: &Kube, held: &[Held]) -> Result<Moved, Mishap> {
     let vault = scene.opened().map_err(|why| failed(why, false))?;
     let wanted: Vec<&Held> = held.iter().collect();
     let mut documents: Vec<Document> = Vec::new();
@@ -32,10 +40,10 @@ pub async fn restore(scene: &Scene<'_>, kube: &Kube, held: &[Held]) -> Result<bo
 }
 
 /// Makes a new key where none is active yet.
-pub async fn fresh(scene: &Scene<'_>, kube: &Kube, own: &Papers) -> Result<bool, Mishap> {
+pub async fn fresh(scene: &Scene<'_>, kube: &Kube, own: &Papers) -> Result<Moved, Mishap> {
     let active = certificate::active(kube).await.map_err(|trouble| failed(trouble, false))?;
     if !active.is_empty() {
-        return Ok(false);
+        return Ok(Moved::default());
     }
     let namespace = super::controller::home(own);
     let made = Key::generate(namespace, certificate::FRESH, clock::now());
@@ -43,9 +51,9 @@ pub async fn fresh(scene: &Scene<'_>, kube: &Kube, own: &Papers) -> Result<bool,
     apply(scene, kube, vec![document]).await
 }
 
-async fn apply(scene: &Scene<'_>, kube: &Kube, documents: Vec<Document>) -> Result<bool, Mishap> {
+async fn apply(scene: &Scene<'_>, kube: &Kube, documents: Vec<Document>) -> Result<Moved, Mishap> {
     let say = |text: &str| (scene.say)(text.to_owned());
-    let mut changed = false;
+    let mut moved = Moved::default();
     for document in documents {
         let (id, body) = (document.id.clone(), wire::body(&document));
         drop(document);
@@ -55,9 +63,11 @@ async fn apply(scene: &Scene<'_>, kube: &Kube, documents: Vec<Document>) -> Resu
         let work = async |kube: &Kube| kube.apply_secret(scene.touch, &id, &body, Force::Yes).await;
         let after = kube.patiently(&scene.pace, &say, work).await;
         let after = after.map_err(|trouble| failed(format!("{id}: {trouble}"), true))?;
-        changed |= before.as_ref() != Some(&after.resource_version);
+        let changed = before.as_ref() != Some(&after.resource_version);
+        moved.any |= changed;
+        moved.altered |= changed && before.is_some();
     }
-    Ok(changed)
+    Ok(moved)
 }
 
 /// Whether the keys that are active are ours, all of them and no other.

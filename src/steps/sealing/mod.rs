@@ -71,11 +71,9 @@ impl Sealing {
             false => keys::restore(scene, &up.kube, &self.held).await?,
         };
         papers::put(scene, &up, &some(pods)).await?;
-        if key {
-            // One that was there before has read its keys already.
-            controller::restart(scene, &up.kube, &self.own).await?;
-        }
-        scene.unchanged.set(scene.unchanged.get() && !moved && !key);
+        // One that was there before has read its keys already; also where a run was killed before it could say so.
+        controller::restart(scene, &up.kube, &self.own, key.altered).await?;
+        scene.unchanged.set(scene.unchanged.get() && !moved && !key.any);
         Ok(())
     }
 

@@ -118,7 +118,7 @@ impl Secrets {
         let count = self.held.len();
         let lags = match lagging {
             0 => String::new(),
-            n => format!("; the controller's status of {n} says otherwise, and is wrong"),
+            n => format!("; the controller's status of {n} says otherwise"),
         };
         let moved = papers::unmoved(scene);
         match self.seal {

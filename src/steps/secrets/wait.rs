@@ -61,6 +61,7 @@ pub async fn wait(kube: &Kube, vault: &Vault, wanted: &[&Held], pace: &Pace, say
         })
         .collect();
     let mut watch = kube.watch(&[SEALED], None);
+    let mut swept = clock::uptime();
     let (mut moved, mut told, mut synced, mut lagging) = (clock::uptime(), clock::uptime(), false, 0);
     let end = loop {
         if open.is_empty() {
@@ -84,9 +85,14 @@ pub async fn wait(kube: &Kube, vault: &Vault, wanted: &[&Held], pace: &Pace, say
         }
         // What has not moved for a moment is looked at all the same: a status that was lost tells nothing.
         let still = elapsed(moved) >= GIVEN_UP;
+        // All of them, but not at each tick: of thousands that nobody opens the server would hear nothing else.
+        let sweep = still && elapsed(swept) >= GIVEN_UP;
+        if sweep {
+            swept = clock::uptime();
+        }
         let now: Vec<ObjectId> = open
             .iter()
-            .filter(|(_, one)| one.sealed.is_some() && (one.fresh && processed(one) || still))
+            .filter(|(_, one)| one.sealed.is_some() && (one.fresh && processed(one) || sweep))
             .map(|(id, _)| id.clone())
             .collect();
         match look(kube, vault, &now, &mut open).await {
@@ -107,7 +113,7 @@ pub async fn wait(kube: &Kube, vault: &Vault, wanted: &[&Held], pace: &Pace, say
         if now.iter().any(|id| open.contains_key(id)) && !still {
             moved = clock::uptime();
         }
-        if synced && still && open.values().all(|one| one.sealed.is_none() || failed(one).is_some()) {
+        if synced && sweep && open.values().all(|one| one.sealed.is_none() || failed(one).is_some()) {
             break End::Failed;
         }
     };
@@ -151,7 +157,12 @@ fn processed(one: &Standing<'_>) -> bool {
 
 /// What the controller says that went wrong.
 fn failed<'s>(one: &'s Standing<'_>) -> Option<&'s str> {
-    let conditions = one.sealed.as_ref()?["status"]["conditions"].as_array()?;
+    said(one.sealed.as_ref()?)
+}
+
+/// What the status of a SealedSecret says that went wrong.
+pub fn said(sealed: &Value) -> Option<&str> {
+    let conditions = sealed["status"]["conditions"].as_array()?;
     let synced = conditions.iter().find(|condition| condition["type"] == "Synced")?;
     if synced["status"] == "True" {
         return None;
@@ -167,6 +178,9 @@ fn advice(said: &str, held: &Held) -> String {
             "; if nobody else needs what is in it: kubectl --namespace {space} annotate secret {name} \
              sealedsecrets.bitnami.com/managed=true"
         );
+    }
+    if said.contains("is immutable") {
+        return format!("; kubectl --namespace {space} delete secret {name}, then blackstart resume");
     }
     if said.contains("no key could decrypt secret") {
         return "; the controller has no key for what was just sealed: has it read its keys? restart it".to_owned();

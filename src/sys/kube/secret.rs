@@ -39,6 +39,8 @@ pub struct About {
     #[serde(default)]
     pub resource_version: String,
     #[serde(default)]
+    pub creation_timestamp: Option<String>,
+    #[serde(default)]
     pub labels: BTreeMap<String, String>,
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
