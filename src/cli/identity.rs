@@ -164,7 +164,8 @@ pub fn asked_twice(question: &str) -> Result<Option<Hidden>, Problem> {
 pub fn exposed(look: Look, source: &Source) -> Vec<(String, String)> {
     let Source::File(path) = source else { return Vec::new() };
     let mut wrong = Vec::new();
-    let shown = path.display();
+    let tidy = files::tidy(path);
+    let shown = tidy.display();
     if let Ok(Some(about)) = files::about(look, path) {
         if about.mode & 0o077 != 0 {
             let what = format!("the identity may be read by others (mode {:04o})", about.mode);

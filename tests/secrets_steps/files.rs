@@ -49,7 +49,7 @@ fn a_sealed_secret_that_will_not_open_is_told_with_its_own_reason() {
     is_refused(&home, &["damaged"]);
     with(
         &home,
-        "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: extra, namespace: apps}\nspec: {encryptedData: {word: AgPLACEHOLDER}}\n",
+        "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: extra, namespace: apps}\nspec: {encryptedData: {word: AgAA}}\n",
     );
     is_refused(&home, &["is too short for a sealed value: a placeholder"]);
     let (other, document) = Key::generate("kube-system", "other", clock::now()).unwrap();

@@ -100,6 +100,12 @@ fn amended(
         return Ok((text, format!("{id} is new, with {}", keys.join(", "))));
     };
     same_type(args, old, shown)?;
+    let stay = old.entries.iter().filter(|(key, _)| values.iter().all(|(name, _)| name != *key));
+    let size: usize = stay.map(|(_, entry)| entry.value.len()).chain(values.iter().map(|(_, value)| value.len())).sum();
+    if size > document::LARGEST {
+        let fact = format!("{shown}: {id} would hold {size} bytes, and a server takes {} at most", document::LARGEST);
+        return Err(Problem::usage(fact).next("put it into a Secret of its own"));
+    }
     let mut text = text;
     let mut told = Vec::new();
     for (key, value) in values {

@@ -8,7 +8,7 @@ use crate::cli::{identity, vault};
 use crate::manifests::Papers;
 use crate::manifests::facts::{Standing, gives, standing};
 use crate::model::{Fact, Mode, Problem};
-use crate::plan::load::{Planned, load};
+use crate::plan::load::{self, Planned};
 use crate::report::words;
 use crate::secrets::store::{DIGEST_KEY, Store, StoreFile};
 use crate::secrets::wrong::{self, Wrong};
@@ -36,8 +36,13 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
         wrongs.push(Wrong::of_file(&store.place(crate::secrets::store::RECIPIENTS), text, fix));
     }
     wrongs.extend(plain::search(context.look, &store));
-    if let (true, Some(plan)) = (wrongs.is_empty(), &papers) {
-        wrongs.extend(in_files(context, &meant, plan, &identities)?);
+    if let Some(plan) = &papers {
+        match in_files(context, &store, plan, &identities) {
+            Ok(more) => wrongs.extend(more),
+            // Why it does not open has been told, file by file.
+            Err(problem) if wrongs.is_empty() => wrongs.extend(Wrong::of_problem(&store.shown, &problem)),
+            Err(_) => {}
+        }
     }
     let aim = Aim::to(&args.place, Some(&args.who));
     wrongs.iter_mut().for_each(|wrong| wrong.fix = aim.at(&wrong.fix));
@@ -66,7 +71,7 @@ pub fn papers(context: &Context, named: Option<&Path>) -> Result<Option<OfPlan>,
             return Ok(None);
         }
     };
-    let planned = load(context.look, &path, Mode::Recover)?;
+    let planned = load::load(context.look, &path, Mode::Recover)?;
     let papers = Papers::of_all(&planned.papers);
     let made = papers.objects.iter().flat_map(|object| gives(object)).map(|given| given.fact);
     let said = planned.file.steps.iter().flat_map(|step| &step.provides).chain(&planned.file.outside);
@@ -79,13 +84,11 @@ pub fn papers(context: &Context, named: Option<&Path>) -> Result<Option<OfPlan>,
     Ok(Some(OfPlan { planned, papers, namespaces }))
 }
 
-/// What is sealed in the plan's files and will not open, or opens to something else. Asked once all of the store is well.
-fn in_files(context: &Context, meant: &Meant, plan: &OfPlan, identities: &Identities) -> Result<Vec<Wrong>, Problem> {
-    let store = meant.find(context)?;
+/// What is sealed in the plan's files and will not open, or opens to something else.
+fn in_files(context: &Context, store: &Store, plan: &OfPlan, identities: &Identities) -> Result<Vec<Wrong>, Problem> {
     let is_its = |file: &StoreFile| plan.planned.held.iter().any(|held| held.file == file.shown);
-    if !store.files.iter().any(is_its) {
-        return Ok(Vec::new());
-    }
+    let of_plan = load::store(context.look, &plan.planned.file)?.filter(|_| store.files.iter().any(is_its));
+    let Some(store) = of_plan else { return Ok(Vec::new()) };
     let copy = Identities::read(&identities.text()).map_err(|trouble| Problem::failed(trouble.to_string()))?;
     let vault = Vault::open(context.look, store, &plan.planned.held, copy)?;
     let findings = vault::found(context, &plan.planned, &vault)?;
