@@ -116,9 +116,9 @@ fn of_a_cluster(text: &str) -> String {
             Some(_) | None => word.to_owned(),
         });
         let line = words.collect::<Vec<_>>().join(" ");
-        match line.split_once(" of 19 ready") {
+        match line.split_once(" of 20 ready") {
             Some((before, after)) => {
-                format!("{}N of 19 ready{after}", before.trim_end_matches(|c: char| c.is_ascii_digit()))
+                format!("{}N of 20 ready{after}", before.trim_end_matches(|c: char| c.is_ascii_digit()))
             }
             None => line,
         }
@@ -231,11 +231,11 @@ fn secrets_of_ones_own_come_back_as_the_page_says() {
 #[test]
 fn what_differs_from_drill_to_drill_is_passed_over_and_nothing_else() {
     let same = |a: &str, b: &str| of_a_cluster(a) == of_a_cluster(b);
-    assert!(same("x 12 of 19 ready; 1 cause", "x 7 of 19 ready; 1 cause"));
+    assert!(same("x 12 of 20 ready; 1 cause", "x 7 of 20 ready; 1 cause"));
     assert!(same("pods \"cloudflared-bbd9f4db7-aaaaa\" is", "pods \"cloudflared-bbd9f4db7-bbbbb\" is"));
     assert!(same(
         "run 2026-11-21T09-42-11 a-2026-11-21t09-42-11, 0:07",
         "run 2027-01-01T00-00-00 a-2027-01-01t00-00-00, 0:09"
     ));
-    assert!(!same("x 12 of 20 ready", "x 12 of 21 ready") && !same("Deployment cloudflared", "Deployment traefik"));
+    assert!(!same("x 12 of 19 ready", "x 12 of 21 ready") && !same("Deployment cloudflared", "Deployment traefik"));
 }
