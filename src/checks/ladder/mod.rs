@@ -6,7 +6,7 @@ mod claim;
 mod container;
 mod crash;
 mod diff;
-mod edit;
+pub mod edit;
 mod fit;
 mod gather;
 mod image;
@@ -30,7 +30,7 @@ mod schedule;
 mod stand;
 mod taint;
 mod trouble;
-mod way;
+pub mod way;
 mod webhook;
 mod workload;
 
