@@ -251,8 +251,10 @@ fn volumes() -> Vec<(&'static str, Value)> {
 
 fn volume(draw: &mut Draw, kind: Kind, care: &Care, name: String) -> Value {
     let all = volumes();
+    // The first are those that `restricted` takes; the one behind them is the one that people have.
     let most = if draw.chance(care.bad) { all.len() } else { 9 };
-    let (source, value) = draw.pick(&all[..most]);
+    let at = if most > 9 && draw.chance(30) { 9 } else { draw.below(most) };
+    let (source, value) = all[at].clone();
     let mut volume = json!({"name": name});
     if draw.chance(90) {
         volume[source] = if kind == Kind::Wild && draw.chance(5) { Value::Null } else { value };
