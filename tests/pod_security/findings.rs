@@ -85,7 +85,15 @@ fn a_label_that_the_server_does_not_take_is_an_error_of_the_namespace() {
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].starts_with("error 6 Namespace apps: the server makes no namespace with such a label: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"strict\": must be one of"), "{said:?}");
     assert!(told(&namespace(&label("enforce-version", "latest"))).is_empty());
-    assert_eq!(told(&namespace(&label("enforce-version", "1.24"))).len(), 1);
+    assert_eq!(told(&namespace(&label("enforce-version", "'1.24'"))).len(), 1);
+    // Without quotes that is a number, which no label can be.
+    let said = told(&(namespace(&label("enforce-version", "1.24")) + LAX));
+    assert_eq!(
+        said,
+        [
+            "error 4 Namespace apps: the server makes no namespace whose label pod-security.kubernetes.io/enforce-version is no text"
+        ]
+    );
 }
 
 #[test]
@@ -109,6 +117,7 @@ fn two_sources_that_give_a_namespace_other_labels_are_an_error() {
     let other = |level: &str| Namespace {
         name: "apps".into(),
         labels: vec![("pod-security.kubernetes.io/enforce".into(), level.into())],
+        no_text: Vec::new(),
         place: place.clone(),
         enforced_at: place.clone(),
     };

@@ -12,6 +12,7 @@ mod findings;
 mod judge;
 mod labels;
 mod patches;
+mod rows;
 mod rules;
 mod server;
 

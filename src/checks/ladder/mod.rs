@@ -24,7 +24,6 @@ mod probe;
 mod redact;
 mod refs;
 mod refusal;
-mod restricted;
 mod scene;
 mod schedule;
 mod stand;

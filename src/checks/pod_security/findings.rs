@@ -44,6 +44,7 @@ pub fn check(papers: &[Papers], more: &[Namespace], rules: &Rules) -> Found {
     let mut eye = Eye { rules, known: &known, found: Found::default(), dark: BTreeMap::new() };
     for namespace in known.all() {
         eye.labels(namespace);
+        eye.no_text(namespace);
     }
     for (first, second) in &known.torn {
         eye.torn(first, second);
@@ -88,6 +89,14 @@ impl Eye<'_> {
         }
     }
 
+    fn no_text(&mut self, namespace: &Namespace) {
+        for label in &namespace.no_text {
+            let message = format!("the server makes no namespace whose label {label} is no text");
+            let object = format!("Namespace {}", namespace.name);
+            self.say(Severity::Error, namespace.place.clone(), object, message, "put its value in quotes".to_owned());
+        }
+    }
+
     fn torn(&mut self, first: &Namespace, second: &Namespace) {
         let message = format!(
             "its Pod Security labels are others at {}:{}: which of them will hold is left to chance",
@@ -100,16 +109,16 @@ impl Eye<'_> {
     fn object(&mut self, object: &Object) {
         let Some((root, makes)) = template(object) else { return };
         let name = object.namespace().unwrap_or("default");
-        let (policies, malformed, label) = match self.known.labels(name) {
+        let (policies, whole, label) = match self.known.labels(name) {
             Labels::Of(namespace) => {
                 let (policies, malformed) = namespace.policies(self.rules.defaults);
-                (policies, malformed, Some(&namespace.enforced_at))
+                (policies, malformed.is_empty() && namespace.no_text.is_empty(), Some(&namespace.enforced_at))
             }
-            Labels::Bare => (self.rules.defaults, Vec::new(), None),
+            Labels::Bare => (self.rules.defaults, true, None),
             Labels::Unknown => return self.unknown(object, root, name),
         };
         // What is wrong there is told at the namespace; which of its levels pods would meet is not known before.
-        if !malformed.is_empty() || self.known.is_torn(name) {
+        if !whole || self.known.is_torn(name) {
             return;
         }
         let is_pod = object.kind() == "Pod";

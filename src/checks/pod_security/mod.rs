@@ -15,6 +15,7 @@ mod user;
 mod volumes;
 mod words;
 
+pub use baseline::DEFAULT_CAPABILITIES;
 pub use exempt::{Exempt, Exemptions, maker};
 pub use findings::{Found, Rules, check};
 pub use level::{Level, Malformed, Mode, Policies, Policy, Version};

@@ -1,7 +1,7 @@
 //! Namespaces and their labels: those that files make, those that a step makes, and those that every cluster has.
 
 use super::level::{Malformed, PREFIX, Policies};
-use crate::manifests::{Object, Papers};
+use crate::manifests::{Object, Papers, Value};
 use crate::model::Place;
 use std::collections::BTreeMap;
 
@@ -11,6 +11,8 @@ pub struct Namespace {
     pub name: String,
     /// Only those that the admission plugin reads.
     pub labels: Vec<(String, String)>,
+    /// Labels whose value is no text, as `1.24` is none without quotes: the server takes no such object.
+    pub no_text: Vec<String>,
     pub place: Place,
     /// Of the label that enforces a level, where there is one.
     pub enforced_at: Place,
@@ -23,12 +25,21 @@ impl Namespace {
             return None;
         }
         let labels = object.root.walk(&["metadata", "labels"]).map_or(&[][..], |labels| labels.fields());
-        let read = labels.iter().filter(|field| field.name.starts_with(PREFIX));
-        let read = read.filter_map(|field| Some((field.name.to_string(), field.node.text()?.to_owned())));
+        let (mut read, mut no_text) = (Vec::new(), Vec::new());
+        for field in labels.iter().filter(|field| field.name.starts_with(PREFIX)) {
+            match &field.node.value {
+                Value::Text(text) => read.push((field.name.to_string(), text.to_string())),
+                Value::Nothing => read.push((field.name.to_string(), String::new())),
+                Value::Flag(_) | Value::Whole(_) | Value::Real(_) | Value::List(_) | Value::Map(_) => {
+                    no_text.push(field.name.to_string());
+                }
+            }
+        }
         let way = ["metadata", "labels", super::level::ENFORCE];
         Some(Self {
             name: object.name().to_owned(),
-            labels: read.collect(),
+            labels: read,
+            no_text,
             place: object.place_of(&["metadata", "name"]),
             enforced_at: object.place_of(&way),
         })
