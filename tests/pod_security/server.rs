@@ -4,7 +4,7 @@ use crate::draw::{Draw, Kind, pod};
 use crate::sandbox::sandbox;
 use crate::world::World;
 use crate::{cases, ours, seed};
-use blackstart::checks::pod_security::{Level, Policy, Seen, Version};
+use blackstart::checks::pod_security::{Level, Policies, Policy, Seen, Version};
 use blackstart::sys::Look;
 use blackstart::sys::kube::Trouble;
 use serde_json::{Value, json};
@@ -120,5 +120,37 @@ fn the_server_says_the_same_of_every_pod() {
         assert_eq!(disagreements, 0);
         assert!(none < asked * 2, "most of what is drawn is no pod: {none}");
         assert!(let_in * 10 > asked && let_in * 10 < asked * 9, "the cases are one-sided: {let_in}");
+    });
+}
+
+#[test]
+fn the_server_makes_no_namespace_with_a_malformed_label_and_says_why_in_our_words() {
+    let test = "the_server_makes_no_namespace_with_a_malformed_label_and_says_why_in_our_words";
+    let Some(sandbox) = sandbox(test) else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let world = World::at(&sandbox.kubeconfig).await;
+        let values = ["strict", "", "restricted", "v1.24", "1.24", "latest", "v1.01"];
+        let modes = ["enforce", "enforce-version", "warn", "warn-version", "audit", "audit-version"];
+        let mut asked = 0;
+        for (mode, value) in modes.iter().flat_map(|mode| values.map(|value| (mode, value))) {
+            let label = format!("pod-security.kubernetes.io/{mode}");
+            let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "odd", "labels": {&label: value}}});
+            let (_, malformed) = Policies::read(&[(&label, value)], Policies::default());
+            let theirs = match world.kube.create_dry(Look::new(), &body).await {
+                Ok(_) => String::new(),
+                Err(Trouble::Refused(refusal)) if refusal.code == 422 => refusal.message,
+                Err(trouble) => panic!("{trouble:?}\n{body}"),
+            };
+            let mine: Vec<String> = malformed.iter().map(ToString::to_string).collect();
+            assert_eq!(theirs.is_empty(), mine.is_empty(), "{mode}={value}: {theirs} {mine:?}");
+            assert!(mine.iter().all(|mine| theirs.ends_with(mine)), "{mode}={value}: {theirs} {mine:?}");
+            asked += 1;
+        }
+        let number = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "odd",
+            "labels": {"pod-security.kubernetes.io/enforce-version": 1.24}}});
+        let refused = world.kube.create_dry(Look::new(), &number).await;
+        assert!(matches!(&refused, Err(Trouble::Refused(refusal)) if refusal.code == 400), "{refused:?}");
+        println!("pod security: {asked} labels, 0 disagreements (a real API server 1.{SERVER})");
     });
 }
