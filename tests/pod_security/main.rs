@@ -8,6 +8,7 @@ mod sandbox;
 mod world;
 
 mod draw;
+mod example;
 mod findings;
 mod judge;
 mod labels;
