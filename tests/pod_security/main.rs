@@ -16,6 +16,7 @@ mod patches;
 mod rows;
 mod rules;
 mod server;
+mod warnings;
 
 use blackstart::checks::pod_security::{self, Level, Pod, Policy, Seen, Version, refusal};
 use serde_json::Value;

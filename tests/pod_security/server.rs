@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// Of the server in the sandbox.
-const SERVER: u64 = 34;
+pub const SERVER: u64 = 34;
 /// Each side of every change of a check up to there.
-const VERSIONS: &[&str] = &[
+pub const VERSIONS: &[&str] = &[
     "v1.0", "v1.7", "v1.8", "v1.18", "v1.19", "v1.22", "v1.23", "v1.24", "v1.25", "v1.26", "v1.27", "v1.29", "v1.31",
     "v1.32", "v1.33", "v1.34", "v1.99", "latest",
 ];
@@ -21,6 +21,8 @@ const VERSIONS: &[&str] = &[
 pub struct Room {
     pub namespace: String,
     pub policy: Policy,
+    /// What its labels ask of the server: `enforce` or `warn`.
+    pub mode: &'static str,
 }
 
 fn rooms() -> Vec<Room> {
@@ -28,7 +30,11 @@ fn rooms() -> Vec<Room> {
     for level in Level::ALL {
         for version in VERSIONS {
             let namespace = format!("{level}-{}", version.replace('.', "-"));
-            rooms.push(Room { namespace, policy: Policy::new(level, Version::parse(version).unwrap()) });
+            rooms.push(Room {
+                namespace,
+                policy: Policy::new(level, Version::parse(version).unwrap()),
+                mode: "enforce",
+            });
         }
     }
     rooms
@@ -51,10 +57,11 @@ async fn says(world: &World, room: &Room, pod: &Value) -> Option<String> {
     }
 }
 
-async fn ready(world: &World, rooms: &[Room]) {
+pub async fn ready(world: &World, rooms: &[Room]) {
     let labelled = |room: &Room| {
-        let labels = json!({"pod-security.kubernetes.io/enforce": room.policy.level.word(),
-            "pod-security.kubernetes.io/enforce-version": room.policy.version.to_string()});
+        let label = format!("pod-security.kubernetes.io/{}", room.mode);
+        let labels =
+            json!({&label: room.policy.level.word(), format!("{label}-version"): room.policy.version.to_string()});
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": room.namespace, "labels": labels}})
             .to_string()
     };
