@@ -275,7 +275,7 @@ fn annotations(draw: &mut Draw, kind: Kind, names: &[String]) -> Value {
         "unconfined",
         "",
         "localhost",
-        "a \"quoted\"\n\u{1}é\u{200b}",
+        "it's \"quoted\"\n\u{1}é\u{200b}e\u{301}\u{a0}",
     ];
     let armor: &[&str] = match kind {
         Kind::Tame => &["runtime/default", "localhost/x", "unconfined"],

@@ -36,7 +36,7 @@ pub fn quoted(text: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             '\u{b}' => out.push_str("\\v"),
-            c if printable(c) => out.push(c),
+            c if matches!(c, ' '..='~') || printable(c) => out.push(c),
             c if u32::from(c) < 0x80 => out.push_str(&format!("\\x{:02x}", u32::from(c))),
             c if u32::from(c) < 0x1_0000 => out.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => out.push_str(&format!("\\U{:08x}", u32::from(c))),
@@ -48,7 +48,7 @@ pub fn quoted(text: &str) -> String {
 
 /// A letter in front keeps marks that combine with it from being escaped: Go prints them.
 fn printable(c: char) -> bool {
-    format!("{:?}", format!("a{c}")).len() == "\"a\"".len() + c.len_utf8()
+    ["a", c.encode_utf8(&mut [0; 4])].concat().escape_debug().nth(1) == Some(c)
 }
 
 #[cfg(test)]
