@@ -73,7 +73,7 @@ fn upstream_says_the_same_of_every_pod_in_every_version() {
     let Some(program) = program(test) else { return };
     let mut draw = Draw::new(seed(test));
     let (mut questions, mut mine, mut pods) = (Vec::new(), Vec::new(), Vec::new());
-    for number in 0..cases(20_000, 400_000) {
+    for number in 0..cases(8_000, 400_000) {
         let drawn = pod(&mut draw, if number % 3 == 0 { Kind::Tame } else { Kind::Wild });
         let level = if draw.chance(3) { Level::Privileged } else { draw.pick(&[Level::Baseline, Level::Restricted]) };
         // Beyond the newest there is nothing new.

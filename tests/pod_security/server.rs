@@ -85,7 +85,7 @@ fn the_server_says_the_same_of_every_pod() {
     let test = "the_server_says_the_same_of_every_pod";
     let Some(sandbox) = sandbox(test) else { return };
     let mut draw = Draw::new(seed(test));
-    let wanted = cases(1_500, 20_000);
+    let wanted = cases(1_000, 20_000);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let world = World::at(&sandbox.kubeconfig).await;

@@ -70,7 +70,7 @@ fn the_server_warns_in_our_words_of_pods_and_of_what_makes_them() {
     let test = "the_server_warns_in_our_words_of_pods_and_of_what_makes_them";
     let Some(sandbox) = sandbox(test) else { return };
     let mut draw = Draw::new(seed(test));
-    let wanted = cases(600, 6_000);
+    let wanted = cases(300, 6_000);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let world = World::at(&sandbox.kubeconfig).await;
