@@ -76,6 +76,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/secrets/placeholder.rs", "to tell a value from a placeholder"),
     ("src/secrets/store/digests.rs", "to make keyed digests"),
     ("src/secrets/text.rs", "to write a value into the text of a store file"),
+    ("src/secrets/vault.rs", "to know one that is a name which everybody may read"),
     ("src/secrets/wire.rs", "to write the body of an apply"),
     ("src/steps/secrets/certificate.rs", "to read the certificate of a key in the cluster"),
     ("src/steps/secrets/write_back.rs", "to write a certificate beside what was sealed for it"),

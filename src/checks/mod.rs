@@ -4,6 +4,7 @@ pub mod binder;
 pub mod causes;
 pub mod ladder;
 pub mod live;
+pub mod pod_security;
 pub mod programs;
 pub mod quantity;
 pub mod references;

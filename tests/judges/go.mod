@@ -1,5 +1,6 @@
-// The programs of upstream that judge what blackstart seals and opens. scripts/build-judges builds them, with the versions
-// of everything that upstream itself asks for. The version of sealed-secrets is that of sandbox/go.mod.
+// The programs of upstream that judge what blackstart seals and opens, and its library that judges what it says of pods.
+// scripts/build-judges builds them, with the versions of everything that upstream itself asks for. The version of
+// sealed-secrets is that of sandbox/go.mod.
 module blackstart/judges
 
 go 1.26.8
@@ -7,6 +8,13 @@ go 1.26.8
 tool (
 	github.com/bitnami/sealed-secrets/cmd/controller
 	github.com/bitnami/sealed-secrets/cmd/kubeseal
+)
+
+require (
+	k8s.io/api v0.37.0
+	k8s.io/apimachinery v0.37.0
+	k8s.io/pod-security-admission v0.37.0
+	sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730
 )
 
 require (
@@ -71,14 +79,12 @@ require (
 	gopkg.in/evanphx/json-patch.v4 v4.13.0 // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
 	gopkg.in/yaml.v2 v2.4.0 // indirect
-	k8s.io/api v0.37.0 // indirect
-	k8s.io/apimachinery v0.37.0 // indirect
 	k8s.io/client-go v0.37.0 // indirect
+	k8s.io/component-base v0.37.0 // indirect
 	k8s.io/klog v1.0.0 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 	k8s.io/kube-openapi v0.0.0-20260721132016-d427ff9ee9ad // indirect
 	k8s.io/utils v0.0.0-20260626114624-be93311217bd // indirect
-	sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730 // indirect
 	sigs.k8s.io/randfill v1.0.0 // indirect
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.2 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect

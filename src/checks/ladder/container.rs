@@ -4,8 +4,9 @@ use super::cause::{Cause, Sight};
 use super::pod::unknown;
 use super::scene::Scene;
 use super::way::Way;
-use super::{crash, image, missing, redact, restricted};
+use super::{crash, image, missing, redact};
 use crate::checks::live::{Item, moment};
+use crate::checks::pod_security::user_of;
 use crate::model::Stamp;
 use serde_json::Value;
 
@@ -133,7 +134,7 @@ fn user<'a>(scene: &Scene<'a>, container: Container<'a>) -> Cause {
         "{}: image {image} names its user by a word or runs as root, and the pod may not be root: without runAsUser nothing shows who it is",
         origin.item.id
     );
-    let known = restricted::user_of(image);
+    let known = user_of(image);
     let fix = match known {
         Some(user) => format!("write the number of the image's user: runAsUser: {user}"),
         None => "write the number of the image's user into runAsUser; the image's own documentation tells it (docker inspect shows its name)".to_owned(),

@@ -1,12 +1,14 @@
 //! F03: what the API server said when it refused a pod for its namespace's Pod Security level, read clause by clause.
 
 use super::cause::{Cause, Sight};
-use super::edit::Edit;
-use super::restricted::{self, Remedy};
+use super::edit::{Edit, Set};
 use super::scene::Scene;
 use super::way::Way;
 use crate::checks::live::Item;
+use crate::checks::pod_security::remedy::{blank_note, passes, remedy, tree};
+use crate::checks::pod_security::{DEFAULT_CAPABILITIES, Level, Pod, Policy, Remedy, Seen, Version};
 use crate::model::ObjectId;
+use serde_json::Value;
 
 /// One thing that is not allowed: what, and on which containers or volumes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +78,9 @@ const PRIVILEGED: &[&str] =
     &["host namespaces", "hostPath volumes", "hostPort", "privileged", "hostProcess", "procMount"];
 
 impl Refusal {
+    fn policy(&self) -> Option<Policy> {
+        Some(Policy::new(Level::parse(&self.level)?, Version::parse(&self.version)?))
+    }
     fn reasons(&self) -> String {
         self.clauses.iter().map(|clause| clause.reason.as_str()).collect::<Vec<_>>().join(", ")
     }
@@ -99,24 +104,9 @@ impl Refusal {
 
 /// Capabilities that even `baseline` does not let one add.
 fn adds_more(detail: &str) -> bool {
-    let default = [
-        "AUDIT_WRITE",
-        "CHOWN",
-        "DAC_OVERRIDE",
-        "FOWNER",
-        "FSETID",
-        "KILL",
-        "MKNOD",
-        "NET_BIND_SERVICE",
-        "SETFCAP",
-        "SETGID",
-        "SETPCAP",
-        "SETUID",
-        "SYS_CHROOT",
-    ];
     let Some((_, names)) = detail.split_once("must not include ") else { return false };
     let names = names.split(" in ").next().unwrap_or_default();
-    names.split('"').skip(1).step_by(2).any(|name| !default.contains(&name))
+    names.split('"').skip(1).step_by(2).any(|name| !DEFAULT_CAPABILITIES.contains(&name))
 }
 
 /// `maker` is the object that tried to make the pod.
@@ -155,12 +145,15 @@ pub fn cause<'a>(scene: &Scene<'a>, maker: &'a Item, namespace: &str, message: &
         );
         return Some(cause(fix).sight());
     }
-    let Remedy { sets, blank } = restricted::remedy(Way::to(template).find(&origin.item.value));
+    let (sets, blank) = mending(&refusal, Way::to(template).find(&origin.item.value));
     let mut edit = Edit::of(&origin.item.id);
     for set in sets {
         edit = edit.set(set.way.under(template), set.value);
     }
-    if restricted::passes(template, &origin.item.value, &edit.sets).is_none() || edit.sets.is_empty() {
+    let helps = refusal.policy().is_some_and(|policy| {
+        !edit.sets.is_empty() && passes(template, &origin.item.value, &edit.sets, policy, STRICTEST)
+    });
+    if !helps {
         // The template as it is now would be let in, or cannot be read: nothing is offered that would not help.
         let asked: Vec<&str> = refusal.clauses.iter().map(|clause| clause.detail.as_str()).collect();
         let fix = format!("in the pod template of {}: {}", origin.item.id, asked.join("; "));
@@ -168,16 +161,30 @@ pub fn cause<'a>(scene: &Scene<'a>, maker: &'a Item, namespace: &str, message: &
     }
     let mut fix = "set what is missing in the pod template; the patch sets that and nothing else".to_owned();
     for image in &blank {
-        edit = edit.note(format!(
-            "runAsUser: (to be filled in) the user of image {image} is not known here; where it is root or a name, pods will \
-             not start without a number"
-        ));
+        edit = edit.note(blank_note(image));
     }
     if !blank.is_empty() {
         let images = blank.join(", ");
         fix.push_str(&format!(". It leaves runAsUser blank: which user the image wants is not known ({images})"));
     }
     Some(cause(fix).mended_by(scene, edit).sight())
+}
+
+/// What `latest` is to the server that refused is not known. Of what a security context mends, this edition asks for the
+/// most: those before it ask for less, and those behind it let pods with users of their own do more.
+const STRICTEST: u64 = 34;
+
+/// What to set in a template, and the images whose user has to be known and is not.
+fn mending(refusal: &Refusal, template: &Value) -> (Vec<Set>, Vec<String>) {
+    let tree = tree(template);
+    let pod = tree.as_ref().and_then(|tree| Pod::of(tree, Seen::Pod));
+    match pod.zip(refusal.policy()) {
+        Some((pod, policy)) => {
+            let Remedy { sets, blank, stubborn: _ } = remedy(&pod, policy, STRICTEST);
+            (sets, blank)
+        }
+        None => (Vec::new(), Vec::new()),
+    }
 }
 
 /// Where people look for what is missing.

@@ -62,7 +62,10 @@ async fn apply(scene: &Scene<'_>, kube: &Kube, documents: Vec<Document>) -> Resu
         let before = asked.map(|live| live.metadata.resource_version);
         let work = async |kube: &Kube| kube.apply_secret(scene.touch, &id, &body, Force::Yes).await;
         let after = kube.patiently(&scene.pace, &say, work).await;
-        let after = after.map_err(|trouble| failed(format!("{id}: {trouble}"), true))?;
+        let after = after.map_err(|trouble| match scene.pace.is_braked() {
+            true => Mishap::Stopped { reason: format!("broken off before {id}") },
+            false => failed(format!("{id}: {trouble}"), true),
+        })?;
         let changed = before.as_ref() != Some(&after.resource_version);
         moved.any |= changed;
         moved.altered |= changed && before.is_some();
