@@ -2,6 +2,7 @@
 
 mod args;
 mod attach;
+mod check;
 mod context;
 mod diagnose;
 mod drill;
@@ -32,6 +33,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let context = Context::new(&args.global);
     let done = match args.command {
+        Command::Check(args) => check::run(&context, args),
         Command::Plan(args) => plan::run(&context, &args),
         Command::Drill(args) => drill::run(&context, &args),
         Command::Recover(args) => recover::run(&context, &args),

@@ -14,6 +14,7 @@ pub mod object;
 pub mod papers;
 pub mod pods;
 mod read;
+pub mod repository;
 mod scalar;
 mod standing;
 pub mod tree;
@@ -32,7 +33,16 @@ use std::sync::Arc;
 
 /// The objects of a text that is no file of a plan, and what is wrong with it: place and words, never a value.
 pub fn objects_of(text: &[u8], is_json: bool, shown: &str) -> (Vec<Object>, Vec<(Spot, String)>) {
-    let (nodes, wrong) = documents::read(text, is_json, &budget::Budget::default());
+    objects_with(text, is_json, shown, &budget::Budget::default())
+}
+
+fn objects_with(
+    text: &[u8],
+    is_json: bool,
+    shown: &str,
+    budget: &budget::Budget,
+) -> (Vec<Object>, Vec<(Spot, String)>) {
+    let (nodes, wrong) = documents::read(text, is_json, budget);
     let mut assembled = assemble::Assembled { wrong, ..Default::default() };
     nodes.into_iter().for_each(|node| assemble::assemble(node, false, &mut assembled));
     let file: Arc<str> = shown.into();

@@ -1,7 +1,8 @@
 //! What a check says: a finding (something is wrong, here) or an unknown (could not be known, for want of that).
 
 use super::place::Place;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -20,6 +21,21 @@ pub struct Finding {
     pub object: String,
     pub message: String,
     pub fix: String,
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", self.id)?;
+        map.serialize_entry("severity", &self.severity)?;
+        map.serialize_entry("file", &self.place.file)?;
+        map.serialize_entry("line", &self.place.spot.line)?;
+        map.serialize_entry("object", &self.object)?;
+        map.serialize_entry("message", &self.message)?;
+        map.serialize_entry("fix", &self.fix)?;
+        map.serialize_entry("patch", &None::<&str>)?;
+        map.end()
+    }
 }
 
 /// What holds a step up while it runs: the first cause, and what waits for it.
@@ -56,4 +72,17 @@ pub struct Unknown {
     pub message: String,
     /// What was missing to know it.
     pub missing: String,
+}
+
+impl Serialize for Unknown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", self.id)?;
+        map.serialize_entry("file", &self.place.file)?;
+        map.serialize_entry("line", &self.place.spot.line)?;
+        map.serialize_entry("object", &self.object)?;
+        map.serialize_entry("message", &self.message)?;
+        map.serialize_entry("missing", &self.missing)?;
+        map.end()
+    }
 }

@@ -2,7 +2,6 @@
 
 use super::lines::Lines;
 use super::preview::Preview;
-use crate::model::{Finding, Severity, Unknown};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use std::io::{self, Write};
 
@@ -24,8 +23,8 @@ pub fn write(preview: &Preview<'_>, out: impl Write) -> io::Result<()> {
     root.entry("dies", &[(); 0])?;
     root.entry("stays", &each(plan.outside.iter(), |(fact, _)| fact.to_string()))?;
     root.entry("access", &each(plan.access.iter(), Access))?;
-    root.entry("findings", &each(preview.findings.iter(), Found))?;
-    root.entry("unknowns", &each(preview.unknowns.iter(), Unsure))?;
+    root.entry("findings", &preview.findings)?;
+    root.entry("unknowns", &preview.unknowns)?;
     root.out.write_all(b"}\n")?;
     root.out.flush()
 }
@@ -84,40 +83,6 @@ impl Serialize for Access<'_> {
         map.serialize_entry("told", &self.0.told)?;
         // Whether somebody comes in this way right now is a question to the living; files do not know it.
         map.serialize_entry("in_use", &None::<bool>)?;
-        map.end()
-    }
-}
-
-struct Found<'a>(&'a Finding);
-
-impl Serialize for Found<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let finding = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", finding.id)?;
-        map.serialize_entry::<_, Severity>("severity", &finding.severity)?;
-        map.serialize_entry("file", &finding.place.file)?;
-        map.serialize_entry("line", &finding.place.spot.line)?;
-        map.serialize_entry("object", &finding.object)?;
-        map.serialize_entry("message", &finding.message)?;
-        map.serialize_entry("fix", &finding.fix)?;
-        map.serialize_entry("patch", &None::<&str>)?;
-        map.end()
-    }
-}
-
-struct Unsure<'a>(&'a Unknown);
-
-impl Serialize for Unsure<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let unknown = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", unknown.id)?;
-        map.serialize_entry("file", &unknown.place.file)?;
-        map.serialize_entry("line", &unknown.place.spot.line)?;
-        map.serialize_entry("object", &unknown.object)?;
-        map.serialize_entry("message", &unknown.message)?;
-        map.serialize_entry("missing", &unknown.missing)?;
         map.end()
     }
 }

@@ -12,16 +12,20 @@
 //! | [`md`] | the report as Markdown |
 //! | [`html`] | the report as one page that stands alone |
 //! | [`timeline`] | the page's time line: where each stretch lies on a common axis |
+//! | [`found`] | findings of `check` for people |
+//! | [`sarif`] | the same for viewers of code |
 //! | [`chart`] | draws that time line as HTML |
 
 pub mod bars;
 pub mod chart;
 pub mod fold;
+pub mod found;
 pub mod html;
 pub mod json;
 pub mod lines;
 pub mod md;
 pub mod paint;
+pub mod sarif;
 pub mod summary;
 pub mod timeline;
 pub mod words;
