@@ -33,7 +33,7 @@ pub fn main() -> ExitCode {
     let args = Args::parse();
     let context = Context::new(&args.global);
     let done = match args.command {
-        Command::Check(args) => check::run(&context, args),
+        Command::Check(args) => check::run(&context, &args),
         Command::Plan(args) => plan::run(&context, &args),
         Command::Drill(args) => drill::run(&context, &args),
         Command::Recover(args) => recover::run(&context, &args),

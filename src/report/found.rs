@@ -47,7 +47,7 @@ pub fn text(looked: &Looked, findings: &[Finding], unknowns: &[Unknown]) -> Stri
         many(warnings, "warning"),
         many(notes, "note"),
     );
-    words::visible(&out)
+    words::visible(&out).into_owned()
 }
 
 fn tell(id: &str, place: &Place, object: &str, lines: [&String; 2], out: &mut String) {
