@@ -7,8 +7,9 @@ use common::{Lab, Told, binary, have};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "plan",
+    "check",
     "drill",
     "recover",
     "resume",

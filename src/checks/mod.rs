@@ -2,12 +2,15 @@
 
 pub mod binder;
 pub mod causes;
+pub mod files;
 pub mod ladder;
 pub mod live;
 pub mod pod_security;
 pub mod programs;
 pub mod quantity;
 pub mod references;
+pub mod rules;
 pub mod sealed;
 pub mod selector;
+pub mod told;
 pub mod volumes;

@@ -32,7 +32,7 @@ pub fn check<'a>(
         let object = format!("Step {step}");
         if findings.last().is_none_or(|last| last.object != object || last.message != message) {
             let place = Place { file: file.to_owned(), spot };
-            findings.push(Finding { id: ID, severity: Severity::Warning, place, object, message, fix });
+            findings.push(Finding { id: ID, severity: Severity::Warning, place, object, message, fix, patch: None });
         }
     }
     findings

@@ -114,7 +114,7 @@ impl Eye<'_> {
             Some(_) | None => (severity, message),
         };
         let (place, object) = (want.at.clone(), object.id.to_string());
-        self.findings.push(Finding { id, severity, place, object, message, fix });
+        self.findings.push(Finding { id, severity, place, object, message, fix, patch: None });
     }
 
     fn missing(&mut self, object: &Object, want: Want, severity: Severity) {
@@ -192,7 +192,7 @@ impl Eye<'_> {
             let message = "has no namespace, and so goes into default".to_owned();
             let fix = "write metadata.namespace".to_owned();
             let (id, severity, object) = (HOMELESS, Severity::Warning, object.id.to_string());
-            self.findings.push(Finding { id, severity, place, object, message, fix });
+            self.findings.push(Finding { id, severity, place, object, message, fix, patch: None });
         }
     }
 
@@ -219,7 +219,7 @@ impl Eye<'_> {
         };
         let place = object.place_of(&["apiVersion"]);
         let object = id.to_string();
-        self.findings.push(Finding { id: KIND, severity: Severity::Error, place, object, message, fix });
+        self.findings.push(Finding { id: KIND, severity: Severity::Error, place, object, message, fix, patch: None });
     }
 }
 

@@ -51,7 +51,15 @@ pub fn check(papers: &[Papers], held: &[Held], vault: &Vault, keys: &Keys) -> Ve
         let mut add = |fault: Fault, fix: String| {
             let place = Place { file: object.file.to_string(), spot: fault.at };
             let object = object.id.to_string();
-            findings.push(Finding { id: SHUT, severity: Severity::Error, place, object, message: fault.text, fix });
+            findings.push(Finding {
+                id: SHUT,
+                severity: Severity::Error,
+                place,
+                object,
+                message: fault.text,
+                fix,
+                patch: None,
+            });
         };
         match sealed::read(object).map(|sealed| (open(&sealed, &installed), sealed)) {
             Err(faults) => faults.into_iter().for_each(|fault| add(fault, "seal it anew".to_owned())),
@@ -100,6 +108,7 @@ pub fn twice(papers: &[Papers], held: &[Held]) -> Vec<Finding> {
             held.file, held.at.line
         ),
         fix: "take it out of the manifests, where everybody can read it".to_owned(),
+        patch: None,
     })
     .collect()
 }

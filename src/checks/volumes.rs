@@ -114,7 +114,7 @@ impl Classes {
 }
 
 fn error(id: &'static str, place: Place, object: String, message: String, fix: String) -> Finding {
-    Finding { id, severity: Severity::Error, place, object, message, fix }
+    Finding { id, severity: Severity::Error, place, object, message, fix, patch: None }
 }
 
 /// A volume with `Delete` that is kept for a claim which is another by now is answered by deleting what is on it.

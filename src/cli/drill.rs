@@ -3,12 +3,13 @@
 
 use super::args::{DrillArgs, RunOutput};
 use super::context::Context;
-use super::{attach, ping, plan, runner, runs, vault};
+use super::{attach, ping, runner, runs, vault};
 use crate::engine::ending::Stopped;
 use crate::engine::open::{self, Opened};
 use crate::engine::run::{self, Ahead, Wishes};
 use crate::model::{Finding, Kind, Mode, Problem, Severity};
 use crate::plan::file::CLUSTER;
+use crate::plan::findings;
 use crate::plan::load::{Planned, load};
 use crate::secrets::Vault;
 use crate::steps::target::FILE;
@@ -87,7 +88,9 @@ fn last(context: &Context, state: &Path, planned: &Planned) -> Result<About, Pro
 
 /// Tells what is wrong; with an error among it nothing is begun.
 pub fn refuse_errors(context: &Context, planned: &Planned) -> Result<(), Problem> {
-    refuse(context, &plan::found(context.look, planned).0)
+    let told = findings::of(context.look, planned);
+    let findings: Vec<Finding> = told.faults.into_iter().map(|fault| fault.finding).collect();
+    refuse(context, &findings)
 }
 
 /// Tells these; with an error among them nothing is begun.

@@ -19,6 +19,8 @@ const PASSED_OVER: [&str; 5] = [".git", "node_modules", "target", ".terraform", 
 #[derive(Default)]
 pub struct Repository {
     pub papers: Papers,
+    /// What is written as an object and is read by a program, not by Kubernetes: the config files of k3d, kustomize, kubectl.
+    pub tools: Vec<Arc<Object>>,
     /// Files in which there is nothing of Kubernetes.
     pub foreign: usize,
     pub unread: Vec<Unread>,
@@ -154,7 +156,35 @@ fn file(look: Look, path: &Path, budget: &Budget, found: &mut Repository) {
             false => unread(spot, message, "a file that can be read"),
         }
     }
-    found.papers.objects.extend(objects.into_iter().map(Arc::<Object>::new));
+    for object in objects.into_iter().map(Arc::<Object>::new) {
+        match is_tool(&object) {
+            true => found.tools.push(object),
+            false => found.papers.objects.push(object),
+        }
+    }
+}
+
+/// Groups of files that programs read.
+const TOOLS: &[&str] = &[
+    "k3d.io",
+    "kind.x-k8s.io",
+    "kustomize.config.k8s.io",
+    "config.kubernetes.io",
+    "kubeadm.k8s.io",
+    "kubelet.config.k8s.io",
+    "kubeproxy.config.k8s.io",
+    "kubescheduler.config.k8s.io",
+    "apiserver.config.k8s.io",
+    "apiserver.k8s.io",
+    "audit.k8s.io",
+    "client.authentication.k8s.io",
+    "skaffold",
+    "tilt.dev",
+];
+
+fn is_tool(object: &Object) -> bool {
+    let group = object.id.group();
+    TOOLS.contains(&group) || (group.is_empty() && object.kind() == "Config")
 }
 
 /// Whether this says that a document is something else than an object.

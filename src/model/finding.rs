@@ -21,6 +21,8 @@ pub struct Finding {
     pub object: String,
     pub message: String,
     pub fix: String,
+    /// The change of the file, as `git apply` takes it.
+    pub patch: Option<String>,
 }
 
 impl Serialize for Finding {
@@ -33,7 +35,7 @@ impl Serialize for Finding {
         map.serialize_entry("object", &self.object)?;
         map.serialize_entry("message", &self.message)?;
         map.serialize_entry("fix", &self.fix)?;
-        map.serialize_entry("patch", &None::<&str>)?;
+        map.serialize_entry("patch", &self.patch)?;
         map.end()
     }
 }

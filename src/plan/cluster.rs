@@ -1,7 +1,7 @@
 //! The cluster of a plan as a step: the first one, which every other follows unless it says otherwise.
 
 use super::file::{CLUSTER, OnFailure, PlanFile, Step};
-use crate::model::{Problem, StepId};
+use crate::model::{Place, Problem, StepId};
 use crate::steps::cluster::{self, Cluster};
 use crate::sys::Look;
 
@@ -12,6 +12,8 @@ pub fn join(look: Look, file: &mut PlanFile) -> Result<(), Problem> {
     let config = of.config.as_ref().map(|(path, at)| cluster::config::read(look, &folder, &file.shown, path, *at));
     let config = config.transpose()?.unwrap_or_default();
     let nodes = config.names();
+    let place = Place { file: file.shown.clone(), spot: of.at };
+    let planned = config.planned(of.name.as_str(), place);
     let kind = Cluster::new(of.provider, of.name.clone(), config);
     let step = Step {
         id: StepId::new(cluster::NAME).map_err(Problem::usage)?,
@@ -28,5 +30,6 @@ pub fn join(look: Look, file: &mut PlanFile) -> Result<(), Problem> {
     };
     file.steps.insert(CLUSTER, step);
     file.nodes = nodes;
+    file.planned = Some(planned);
     Ok(())
 }

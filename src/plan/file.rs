@@ -1,5 +1,6 @@
 //! A plan as it was written: typed, with the place of everything that an error or an edge may point to.
 
+use crate::checks::rules::cluster::Cluster as Ahead;
 use crate::model::{Fact, Mode, PlanName, Provider, Spot, StepId};
 use crate::steps::contract::Kind;
 use std::path::{Path, PathBuf};
@@ -82,6 +83,8 @@ pub struct PlanFile {
     pub cluster: Option<Cluster>,
     /// What the nodes of the cluster will be called, where that is written somewhere.
     pub nodes: Vec<String>,
+    /// What files say of the cluster that will be.
+    pub planned: Option<Ahead>,
     pub access: Vec<Way>,
     pub secrets: Option<Secrets>,
     pub outside: Vec<(Fact, Spot)>,

@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod cycle;
 pub mod dot;
 pub mod file;
+pub mod findings;
 pub mod graph;
 pub mod json;
 pub mod label;

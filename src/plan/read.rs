@@ -137,7 +137,19 @@ fn document(
         storeless(&steps, faults);
     }
     let (shown, path) = (shown.to_owned(), path.to_owned());
-    Ok(Some(PlanFile { shown, path, name, rto, cluster, nodes: Vec::new(), access, secrets, outside, steps }))
+    Ok(Some(PlanFile {
+        shown,
+        path,
+        name,
+        rto,
+        cluster,
+        nodes: Vec::new(),
+        planned: None,
+        access,
+        secrets,
+        outside,
+        steps,
+    }))
 }
 
 fn name(fields: &mut Fields<'_, '_>) -> Option<PlanName> {

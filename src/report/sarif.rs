@@ -73,6 +73,7 @@ mod tests {
             object: "ConfigMap a/b".to_owned(),
             message: "Namespace a is in no file".to_owned(),
             fix: "make it".to_owned(),
+            patch: None,
         };
         let unknown = Unknown {
             id: "F01",

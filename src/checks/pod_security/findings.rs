@@ -72,7 +72,7 @@ struct Eye<'c> {
 
 impl Eye<'_> {
     fn say(&mut self, severity: Severity, place: Place, object: String, message: String, fix: String) {
-        self.found.findings.push(Finding { id: ID, severity, place, object, message, fix });
+        self.found.findings.push(Finding { id: ID, severity, place, object, message, fix, patch: None });
     }
 
     fn labels(&mut self, namespace: &Namespace) {

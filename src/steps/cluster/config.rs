@@ -1,7 +1,8 @@
 //! The file that describes a sandbox: its nodes, its domain, the images that are known to it. Read as strictly as a plan.
 
+use crate::checks::rules::cluster::{Cluster, Maker, Planned};
 use crate::model::digest::Digester;
-use crate::model::{Problem, Spot};
+use crate::model::{Place, Problem, Spot};
 use crate::steps::fields::{Faults, Fields, shown};
 use crate::steps::keys::{Key, Shape};
 use crate::sys::yaml::{Body, Entry, Reader, Token};
@@ -82,6 +83,18 @@ impl Config {
     /// The names of the nodes, where somebody gave them some.
     pub fn names(&self) -> Vec<String> {
         self.nodes.iter().map(|node| node.name.clone()).collect()
+    }
+    /// As the checks know it.
+    pub fn planned(&self, name: &str, place: Place) -> Cluster {
+        let node = |node: Node| {
+            let mut planned = Planned::new(node.name, true);
+            planned.labels.insert("kubernetes.io/arch".to_owned(), node.architecture);
+            planned.labels.extend(node.labels);
+            planned.taints = node.taints;
+            planned
+        };
+        let nodes = self.nodes_or(name).into_iter().map(node).collect();
+        Cluster::of_nodes(Maker::Sandbox, name, place, nodes)
     }
     /// What is in the file of the images counts, and not where it lies: that depends on how the plan was named.
     pub fn add_to(&self, look: Look, digest: &mut Digester) -> Result<(), String> {

@@ -61,7 +61,7 @@ pub fn findings(own: &Papers, held: &[Held], fresh: bool) -> Vec<Finding> {
     let place = |names: &[&str]| object.place_at(container.nearest(names));
     let mut add = |id, severity, place, message: String, fix: &str| {
         let object = object.id.to_string();
-        findings.push(Finding { id, severity, place, object, message, fix: fix.to_owned() });
+        findings.push(Finding { id, severity, place, object, message, fix: fix.to_owned(), patch: None });
     };
     let image = container.text_at(&["image"]).unwrap_or_default();
     if let Some(version) = version(image).filter(|version| *version < OLDEST) {

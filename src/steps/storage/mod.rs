@@ -226,7 +226,7 @@ impl Kind for Storage {
         let misfits = self.papers.objects.iter().filter_map(|object| fit::fit(object, nodes).err());
         let finding = |misfit: fit::Misfit| {
             let fit::Misfit { at, object, why, fix } = misfit;
-            Finding { id: "F32", severity: Severity::Error, place: at, object, message: why, fix }
+            Finding { id: "F32", severity: Severity::Error, place: at, object, message: why, fix, patch: None }
         };
         misfits.map(finding).collect()
     }

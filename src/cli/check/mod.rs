@@ -1,15 +1,20 @@
 //! `check`: what the files alone show to be wrong, of a plan or of whatever lies at some paths.
 
-use super::args::{CheckArgs, CheckOutput};
+pub mod args;
+
 use super::context::Context;
-use super::plan;
-use crate::checks::{references, volumes};
+use crate::checks::rules::Ground;
+use crate::checks::rules::cluster::Cluster;
+use crate::checks::told::Told;
+use crate::checks::{files as checked, pod_security, references};
 use crate::manifests::{Papers, repository};
 use crate::model::{Finding, Mode, Problem, Severity, Unknown};
+use crate::plan::findings;
 use crate::plan::load::load;
 use crate::report::found::{Looked, text};
 use crate::report::sarif;
 use crate::sys::files;
+use args::{CheckArgs, CheckOutput};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -22,9 +27,11 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
         [one] if is_plan(context, one) => of_plan(context, one)?,
         paths => of_paths(context, paths)?,
     };
-    let Checked { looked, findings, unknowns } = &checked;
+    let Checked { looked, told } = checked;
+    let findings: Vec<Finding> = told.faults.into_iter().map(|fault| fault.finding).collect();
+    let (findings, unknowns) = (findings.as_slice(), told.unknowns.as_slice());
     match args.output {
-        CheckOutput::Text => context.print(&text(looked, findings, unknowns))?,
+        CheckOutput::Text => context.print(&text(&looked, findings, unknowns))?,
         CheckOutput::Json => {
             let all = json!({
                 "schema": "blackstart.check/1",
@@ -42,9 +49,7 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
 
 struct Checked {
     looked: Looked,
-    /// The worst first.
-    findings: Vec<Finding>,
-    unknowns: Vec<Unknown>,
+    told: Told,
 }
 
 /// A plan has steps and is no object of Kubernetes.
@@ -57,11 +62,11 @@ fn is_plan(context: &Context, path: &Path) -> bool {
 
 fn of_plan(context: &Context, path: &Path) -> Result<Checked, Problem> {
     let planned = load(context.look, path, Mode::Recover)?;
-    let (findings, unknowns) = plan::found(context.look, &planned);
     let of_one = |papers: &Papers| papers.objects.len();
     let (files, objects) =
         (planned.papers.iter().map(|papers| papers.files).sum(), planned.papers.iter().map(of_one).sum());
-    Ok(Checked { looked: Looked { files, objects, foreign: 0 }, findings, unknowns })
+    let told = findings::of(context.look, &planned);
+    Ok(Checked { looked: Looked { files, objects, foreign: 0 }, told })
 }
 
 fn of_paths(context: &Context, paths: &[PathBuf]) -> Result<Checked, Problem> {
@@ -72,30 +77,25 @@ fn of_paths(context: &Context, paths: &[PathBuf]) -> Result<Checked, Problem> {
     }
     let found = repository::read(context.look, paths);
     let looked = Looked { files: found.papers.files, objects: found.papers.objects.len(), foreign: found.foreign };
-    let mut findings = references::check(&[("files", &found.papers)], &|_| false);
-    let volumes = volumes::check(std::slice::from_ref(&found.papers));
-    findings.extend(volumes.findings);
+    let cluster = found.tools.iter().find_map(|object| Cluster::of_k3d(object));
+    let papers = std::slice::from_ref(&found.papers);
+    let mut ground = Ground::of(papers, cluster, &|_| false);
     // What lies outside of these paths is not known to be nowhere.
-    let part = !paths.iter().any(|path| files::exists(context.look, &path.join(".git")));
-    for finding in
-        findings.iter_mut().filter(|finding| part && is_absence(finding.id) && finding.severity == Severity::Error)
-    {
-        finding.severity = Severity::Warning;
+    ground.whole = paths.iter().any(|path| files::exists(context.look, &path.join(".git")));
+    let mut told = checked::check(papers, &ground, &pod_security::Rules::default());
+    let is_softer = |finding: &Finding| is_absence(finding.id) && finding.severity == Severity::Error;
+    for fault in told.faults.iter_mut().filter(|fault| !ground.whole && is_softer(&fault.finding)) {
+        fault.finding.severity = Severity::Warning;
     }
-    findings.sort_by_key(|finding| match finding.severity {
-        Severity::Error => 0,
-        Severity::Warning => 1,
-        Severity::Note => 2,
-    });
-    let unread = found.unread.into_iter().map(|unread| Unknown {
+    told.unknowns.extend(found.unread.into_iter().map(|unread| Unknown {
         id: "F01",
         place: unread.place,
         object: unread.object,
         message: unread.why,
         missing: unread.missing,
-    });
-    let unknowns = unread.chain(volumes.unknowns).collect();
-    Ok(Checked { looked, findings, unknowns })
+    }));
+    told.sort();
+    Ok(Checked { looked, told })
 }
 
 /// Whether a finding says that something is in no file.

@@ -1,0 +1,27 @@
+//! The rules that look at all objects together, one file a rule. A new rule is a file here, a line in `RULES`, and two files of
+//! YAML in `tests/check/rules/`: the smallest that turns it red, and the nearest that stays green.
+
+pub mod cluster;
+mod disruption;
+pub mod ground;
+
+pub use ground::Ground;
+
+use super::told::Told;
+
+/// One rule.
+pub struct Rule {
+    /// What its findings are called.
+    pub ids: &'static [&'static str],
+    pub look: fn(&Ground<'_>, &mut Told),
+}
+
+/// By the first of their ids.
+pub const RULES: &[Rule] = &[disruption::RULE];
+
+/// Everything that the rules find.
+pub fn check(ground: &Ground<'_>) -> Told {
+    let mut told = Told::default();
+    RULES.iter().for_each(|rule| (rule.look)(ground, &mut told));
+    told
+}
