@@ -1,4 +1,7 @@
-//! The causes that the ladder can name: what each is called, how people come to it, and what mends it.
+//! What goes wrong at a rebuild: how each failure is called, how people come to it, and what mends it. Those that the ladder
+//! names are here; those that a rule alone finds stand with their rule.
+
+use super::rules::RULES;
 
 pub struct Cause {
     pub id: &'static str,
@@ -9,10 +12,15 @@ pub struct Cause {
 
 /// The cause of this id, in whatever case it was typed.
 pub fn find(id: &str) -> Option<&'static Cause> {
-    CAUSES.iter().find(|cause| cause.id.eq_ignore_ascii_case(id))
+    all().find(|cause| cause.id.eq_ignore_ascii_case(id))
 }
 
-const fn cause(id: &'static str, title: &'static str, story: &'static str, fix: &'static str) -> Cause {
+/// Every one that is known: those of the ladder, then those of the rules.
+pub fn all() -> impl Iterator<Item = &'static Cause> {
+    CAUSES.iter().chain(RULES.iter().flat_map(|rule| rule.pages))
+}
+
+pub const fn cause(id: &'static str, title: &'static str, story: &'static str, fix: &'static str) -> Cause {
     Cause { id, title, story, fix }
 }
 

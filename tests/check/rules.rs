@@ -5,7 +5,7 @@
 use blackstart::checks::rules::cluster::Cluster;
 use blackstart::checks::rules::{Ground, RULES};
 use blackstart::checks::told::Told;
-use blackstart::checks::{files, pod_security};
+use blackstart::checks::{causes, files, pod_security};
 use blackstart::manifests::repository;
 use blackstart::model::Severity;
 use blackstart::sys::Look;
@@ -102,6 +102,15 @@ fn every_rule_is_red_on_its_own_fault_and_silent_beside_it() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_has_a_page_and_no_page_is_there_twice() {
+    let mut seen = BTreeSet::new();
+    let twice: Vec<&str> = causes::all().map(|cause| cause.id).filter(|id| !seen.insert(*id)).collect();
+    assert!(twice.is_empty(), "{twice:?}");
+    let without: Vec<&&str> = RULES.iter().flat_map(|rule| rule.ids).filter(|id| causes::find(id).is_none()).collect();
+    assert!(without.is_empty(), "no page for {without:?}");
 }
 
 #[test]

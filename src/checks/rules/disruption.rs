@@ -2,11 +2,22 @@
 
 use super::ground::{Ground, Workload};
 use super::{Rule, Told};
+use crate::checks::causes::cause;
 use crate::checks::selector::Selector;
 use crate::manifests::{Node, Object, Value};
 use crate::model::Severity;
 
-pub const RULE: Rule = Rule { ids: &["F74"], look };
+pub const RULE: Rule = Rule {
+    ids: &["F74"],
+    pages: &[cause(
+        "F74",
+        "A budget that lets no pod go",
+        "A PodDisruptionBudget asks for as many pods as there are, or for no disruption at all. Nobody notices before a node \
+         is to be drained: the drain waits for ever, and with it whatever waits for the drain.",
+        "Run one pod more than the budget asks for, or let one go: maxUnavailable: 1.",
+    )],
+    look,
+};
 
 fn look(ground: &Ground<'_>, told: &mut Told) {
     for budget in ground.of_kind("policy", "PodDisruptionBudget") {

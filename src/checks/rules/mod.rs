@@ -7,12 +7,15 @@ pub mod ground;
 
 pub use ground::Ground;
 
+use super::causes::Cause;
 use super::told::Told;
 
 /// One rule.
 pub struct Rule {
     /// What its findings are called.
     pub ids: &'static [&'static str],
+    /// What `explain` tells of those of them that the ladder does not know.
+    pub pages: &'static [Cause],
     pub look: fn(&Ground<'_>, &mut Told),
 }
 
