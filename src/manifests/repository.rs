@@ -3,7 +3,7 @@
 
 use super::budget::{Budget, LARGEST_FILE};
 use super::files::why;
-use super::{Object, Papers, objects_with};
+use super::{Node, Object, Papers, objects_with};
 use crate::model::{Place, Spot};
 use crate::sys::Look;
 use crate::sys::files::{self, Sort};
@@ -21,9 +21,40 @@ pub struct Repository {
     pub papers: Papers,
     /// What is written as an object and is read by a program, not by Kubernetes: the config files of k3d, kustomize, kubectl.
     pub tools: Vec<Arc<Object>>,
+    /// Files of other programs that say how a cluster is made or served.
+    pub beside: Vec<Beside>,
+    /// Whether something is kept encrypted with age here.
+    pub has_store: bool,
     /// Files in which there is nothing of Kubernetes.
     pub foreign: usize,
     pub unread: Vec<Unread>,
+}
+
+/// A file that no cluster reads, and that checks know by its name.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    pub file: String,
+    pub sort: Sorted,
+    pub root: Node,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sorted {
+    /// What a pipeline does.
+    Pipeline,
+    /// Which registries the nodes of k3s ask.
+    Registries,
+}
+
+/// What a file beside manifests is, by its path.
+fn sorted(path: &Path) -> Option<Sorted> {
+    let name = path.file_name()?.to_str()?;
+    let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+    match (name, folder) {
+        (".gitlab-ci.yml" | ".gitlab-ci.yaml", _) | (_, Some("workflows")) => Some(Sorted::Pipeline),
+        ("registries.yaml" | "registries.yml", _) => Some(Sorted::Registries),
+        _ => None,
+    }
 }
 
 /// Something that may hold objects, and cannot be read as it lies there.
@@ -95,6 +126,7 @@ impl Walk {
                     // What a chart brings beside its templates is plain.
                     Sort::Folder if chart && name == "templates" => {}
                     Sort::Folder if !PASSED_OVER.contains(&&*name) => left.push(path),
+                    Sort::File if name.ends_with(".age") => self.found.has_store = true,
                     Sort::File if is_asked(&name) && !(chart && name.starts_with("values")) => self.files.push(path),
                     Sort::File | Sort::Folder | Sort::Other | Sort::Nothing => {}
                 }
@@ -132,6 +164,12 @@ fn file(look: Look, path: &Path, budget: &Budget, found: &mut Repository) {
         Ok(bytes) => bytes,
         Err(error) => return unread(START, why(&error), "the file"),
     };
+    if let Some(sort) = sorted(path) {
+        let (nodes, _) = super::documents::read(&bytes, false, budget);
+        found.foreign += 1;
+        found.beside.extend(nodes.into_iter().map(|root| Beside { file: shown.clone(), sort, root }));
+        return;
+    }
     // Most files of a repository are none, and need not be taken apart.
     if !has(&bytes, b"apiVersion") || !has(&bytes, b"kind") {
         found.foreign += 1;

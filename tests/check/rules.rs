@@ -38,7 +38,9 @@ fn found(case: &Path) -> Told {
     assert!(found.unread.is_empty(), "{}: {:#?}", case.display(), found.unread);
     let papers = [found.papers];
     let cluster = found.tools.iter().find_map(|object| Cluster::of_k3d(object));
-    let ground = Ground::of(&papers, cluster, &|_| false);
+    let mut ground = Ground::of(&papers, cluster, &|_| false);
+    ground.beside = &found.beside;
+    ground.keeps_keys = found.has_store;
     let mut told = files::check(&papers, &ground, &pod_security::Rules::default());
     told.sort();
     told

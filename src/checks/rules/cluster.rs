@@ -22,6 +22,8 @@ pub struct Cluster {
     pub nodes: Vec<Planned>,
     /// What k3s brings by itself and is told to leave out: `servicelb`, `traefik`, `local-storage`, `coredns`.
     pub disabled: BTreeMap<String, Place>,
+    /// What the file says of registries, as text.
+    pub registries: String,
 }
 
 /// A node that will be there.
@@ -52,7 +54,7 @@ impl Planned {
 
 impl Cluster {
     pub fn of_nodes(maker: Maker, name: &str, place: Place, nodes: Vec<Planned>) -> Self {
-        Self { maker, name: name.to_owned(), place, nodes, disabled: BTreeMap::new() }
+        Self { maker, name: name.to_owned(), place, nodes, disabled: BTreeMap::new(), registries: String::new() }
     }
     /// Whether the cluster brings this part of k3s.
     pub fn brings(&self, part: &str) -> bool {
@@ -79,6 +81,12 @@ impl Cluster {
         let mut nodes: Vec<Planned> = of_role("server", count("servers", 1)).collect();
         nodes.extend(of_role("agent", count("agents", 0)));
         let mut cluster = Self::of_nodes(Maker::K3d, name, object.place(), nodes);
+        cluster.registries = object.root.get("registries").map_or_else(String::new, |node| node.json().to_string());
+        for volume in each(&object.root, "volumes").filter_map(|volume| volume.text_at(&["volume"])) {
+            if volume.contains("/registries.yaml") {
+                cluster.registries.push_str(volume);
+            }
+        }
         let Some(k3s) = object.root.walk(&["options", "k3s"]) else { return Some(cluster) };
         for label in each(k3s, "nodeLabels") {
             let text = label.text_at(&["label"]).unwrap_or_default();

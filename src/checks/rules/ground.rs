@@ -3,6 +3,7 @@
 use super::cluster::Cluster;
 use crate::checks::selector::Labels;
 use crate::manifests::pods::each;
+use crate::manifests::repository::Beside;
 use crate::manifests::{Node, Object, Papers};
 use crate::model::{Fact, Place};
 use std::collections::HashMap;
@@ -16,6 +17,10 @@ pub struct Ground<'o> {
     pub cluster: Option<Cluster>,
     /// Whether these files are all that a recovery applies. Of a part of them an absence proves nothing.
     pub whole: bool,
+    /// Files of other programs.
+    pub beside: &'o [Beside],
+    /// Whether the keys of SealedSecrets are known to outlive the cluster, or are looked after otherwise.
+    pub keeps_keys: bool,
     /// What no manifest gives and is there all the same.
     pub elsewhere: &'o dyn Fn(&Fact) -> bool,
 }
@@ -44,7 +49,7 @@ impl<'o> Ground<'o> {
             Some(Workload { object, template, spec: template.get("spec")?, way })
         };
         let workloads = objects.iter().filter_map(workload).collect();
-        Self { objects, by_kind, workloads, cluster, whole: true, elsewhere }
+        Self { objects, by_kind, workloads, cluster, whole: true, beside: &[], keeps_keys: false, elsewhere }
     }
     /// The objects of a kind, in the order of the files. The group of what Kubernetes calls core is empty.
     pub fn of_kind(&self, group: &str, kind: &str) -> &[&'o Arc<Object>] {

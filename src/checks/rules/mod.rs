@@ -4,6 +4,8 @@
 pub mod cluster;
 mod disruption;
 pub mod ground;
+mod registries;
+mod sealing;
 
 pub use ground::Ground;
 
@@ -20,7 +22,7 @@ pub struct Rule {
 }
 
 /// By the first of their ids.
-pub const RULES: &[Rule] = &[disruption::RULE];
+pub const RULES: &[Rule] = &[sealing::RULE, registries::RULE, disruption::RULE];
 
 /// Everything that the rules find.
 pub fn check(ground: &Ground<'_>) -> Told {

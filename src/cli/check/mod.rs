@@ -82,6 +82,8 @@ fn of_paths(context: &Context, paths: &[PathBuf]) -> Result<Checked, Problem> {
     let mut ground = Ground::of(papers, cluster, &|_| false);
     // What lies outside of these paths is not known to be nowhere.
     ground.whole = paths.iter().any(|path| files::exists(context.look, &path.join(".git")));
+    ground.beside = &found.beside;
+    ground.keeps_keys = found.has_store;
     let mut told = checked::check(papers, &ground, &pod_security::Rules::default());
     let is_softer = |finding: &Finding| is_absence(finding.id) && finding.severity == Severity::Error;
     for fault in told.faults.iter_mut().filter(|fault| !ground.whole && is_softer(&fault.finding)) {
