@@ -4,9 +4,8 @@ use super::contract::{Kind, Mishap, Seen, Work};
 use super::fields::{Fields, shown};
 use super::keys::{Key, Shape};
 use super::scene::{Scene, words};
-use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, EntryName, Finding, Mode, Spot};
+use crate::model::{Digest, EntryName, Mode};
 use crate::secrets::store::Held;
 use crate::sys::pace::Halt;
 use crate::sys::process::Given;
@@ -223,19 +222,6 @@ impl Kind for Command {
         }
         self.values.iter().for_each(|value| digest.add(value.as_bytes()));
         Ok(digest.finish())
-    }
-    fn paths(&self) -> &[(String, Spot)] {
-        &[]
-    }
-    fn surveys(&self) -> bool {
-        false
-    }
-    fn take(&mut self, _: Papers) {}
-    fn papers(&self) -> Option<&Papers> {
-        None
-    }
-    fn findings(&self, _: &[String]) -> Vec<Finding> {
-        Vec::new()
     }
     fn unproven(&self, _: &Scene<'_>) -> Vec<String> {
         Vec::new()

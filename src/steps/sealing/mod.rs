@@ -124,9 +124,6 @@ impl Kind for Sealing {
     fn reaches(&self, _: Mode) -> String {
         "nothing by itself".to_owned()
     }
-    fn absent_in(&self, _: Mode) -> Option<String> {
-        None
-    }
     fn wants_cluster(&self) -> bool {
         true
     }
@@ -142,9 +139,6 @@ impl Kind for Sealing {
         let keys = crate::secrets::papers::papers(self.held.iter(), As::Plain);
         self.papers = Papers::of_all(&[self.own.clone(), keys]);
     }
-    fn lacks(&self) -> &[String] {
-        &[]
-    }
     fn repeatable(&self) -> bool {
         true
     }
@@ -156,9 +150,6 @@ impl Kind for Sealing {
     }
     fn paths(&self) -> &[(String, Spot)] {
         &self.paths
-    }
-    fn surveys(&self) -> bool {
-        false
     }
     fn take(&mut self, papers: Papers) {
         self.papers = papers.clone();
@@ -180,9 +171,6 @@ impl Kind for Sealing {
         digest.add(if self.fresh { b"fresh" } else { b"store" });
         Ok(Digester::new("of a store").field(digest.finish().short().as_bytes()).finish())
     }
-    fn programs(&self, _: Mode) -> Vec<&str> {
-        Vec::new()
-    }
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene))
     }
@@ -191,8 +179,5 @@ impl Kind for Sealing {
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.verify_all(scene))
-    }
-    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
-        Box::pin(std::future::ready(Ok(None)))
     }
 }

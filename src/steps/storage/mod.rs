@@ -15,7 +15,6 @@ use super::target::Up;
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
 use crate::model::{Digest, Finding, Mode, Severity, Spot};
-use crate::secrets::store::Held;
 use crate::sys::Look;
 use crate::sys::kube::Trouble;
 use crate::sys::pace::Halt;
@@ -178,18 +177,8 @@ impl Kind for Storage {
     fn reaches(&self, _: Mode) -> String {
         "folders on the host, made where they are missing".to_owned()
     }
-    fn absent_in(&self, _: Mode) -> Option<String> {
-        None
-    }
     fn wants_cluster(&self) -> bool {
         true
-    }
-    fn wants_store(&self) -> bool {
-        false
-    }
-    fn equip(&mut self, _: &[Held]) {}
-    fn lacks(&self) -> &[String] {
-        &[]
     }
     fn repeatable(&self) -> bool {
         true
@@ -202,9 +191,6 @@ impl Kind for Storage {
     }
     fn paths(&self) -> &[(String, Spot)] {
         &self.paths
-    }
-    fn surveys(&self) -> bool {
-        false
     }
     fn take(&mut self, papers: Papers) {
         self.papers = papers;
@@ -239,9 +225,6 @@ impl Kind for Storage {
         digest.add(format!("{:?}", self.rights).as_bytes());
         Ok(Digester::finish(digest))
     }
-    fn programs(&self, _: Mode) -> Vec<&str> {
-        Vec::new()
-    }
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene))
     }
@@ -253,8 +236,5 @@ impl Kind for Storage {
             self.settled(scene).await;
             self.ask(scene).await
         })
-    }
-    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
-        Box::pin(std::future::ready(Ok(None)))
     }
 }
