@@ -126,8 +126,7 @@ impl Command {
     }
 
     async fn act(&self, scene: &Scene<'_>, argv: &[String], reads: bool) -> Result<(), Mishap> {
-        let never = |reason| Mishap::Failed { reason, tail: Vec::new(), began: false };
-        let given = self.given(scene, reads).map_err(never)?;
+        let given = self.given(scene, reads).map_err(|why| Mishap::failed(why, false))?;
         scene.act(argv, &self.env, given).await
     }
 

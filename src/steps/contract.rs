@@ -1,5 +1,5 @@
-//! What every kind of step answers. What a kind has no part in it leaves out; what a step does to the world, how it is proven
-//! and what its result depends on have no default answer: a kind without a verify does not compile.
+//! What every kind of step answers. A kind leaves out what it has no part in; what a step does, how that is proven and what
+//! its result depends on have no default answer: a kind without a verify does not compile.
 
 use super::scene::Scene;
 use crate::manifests::Papers;
@@ -38,6 +38,13 @@ pub enum Mishap {
     },
     /// Ended by the brake.
     Stopped { reason: String },
+}
+
+impl Mishap {
+    /// A failure with nothing more to show than its reason.
+    pub fn failed(reason: impl ToString, began: bool) -> Self {
+        Mishap::Failed { reason: reason.to_string(), tail: Vec::new(), began }
+    }
 }
 
 /// What a step can be. `Send` and `Sync`, because the steps of a large plan are read and shown by several threads.

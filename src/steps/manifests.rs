@@ -66,7 +66,7 @@ impl Manifests {
     async fn put(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
         match scene.target.required() {
             Ok(up) => papers::put(scene, &up, &self.papers).await,
-            Err(reason) => Err(Mishap::Failed { reason, tail: Vec::new(), began: false }),
+            Err(why) => Err(Mishap::failed(why, false)),
         }
     }
 }

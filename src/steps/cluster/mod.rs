@@ -59,8 +59,8 @@ impl Cluster {
     }
 
     async fn make(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
-        let never = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: false };
-        let broken = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: true };
+        let never = |why: String| Mishap::failed(why, false);
+        let broken = |why: String| Mishap::failed(why, true);
         let program = sandbox::find(scene.touch.look()).map_err(never)?;
         if let Some(about) = left(scene.touch.look(), scene.run) {
             if about.name != self.sandbox_name(scene) {

@@ -13,7 +13,6 @@ use super::keys::{Key, Shape};
 use super::papers;
 use super::scene::Scene;
 use crate::manifests::Papers;
-use crate::model::digest::Digester;
 use crate::model::{Digest, Mode};
 use crate::secrets::papers::As;
 use crate::secrets::store::Held;
@@ -56,18 +55,14 @@ pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
     Some(Box::new(Secrets { seal, write_back, held, keys, papers }))
 }
 
-fn failed(reason: impl ToString, began: bool) -> Mishap {
-    Mishap::Failed { reason: reason.to_string(), tail: Vec::new(), began }
-}
-
 impl Secrets {
     fn wanted(&self) -> Vec<&Held> {
         self.held.iter().collect()
     }
 
     async fn put(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
-        let up = scene.target.required().map_err(|why| failed(why, false))?;
-        let vault = scene.opened().map_err(|why| failed(why, false))?;
+        let up = scene.target.required().map_err(|why| Mishap::failed(why, false))?;
+        let vault = scene.opened().map_err(|why| Mishap::failed(why, false))?;
         let wanted = self.wanted();
         let done = match self.seal {
             true => {
@@ -209,10 +204,7 @@ impl Kind for Secrets {
         hollow.then(|| who.to_owned()).into_iter().chain(back).collect()
     }
     fn inputs(&self, _: Look, _: &Path) -> Result<Digest, String> {
-        let mut digest = papers::digest(NAME, &self.papers);
-        // Keyed: from these no value can be guessed.
-        self.held.iter().flat_map(|held| held.keys.values()).for_each(|(_, keyed)| digest.add(keyed.as_bytes()));
-        Ok(Digester::new("of a store").field(digest.finish().short().as_bytes()).finish())
+        Ok(papers::digest_with_store(NAME, &self.papers, &self.held, &[]))
     }
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene))
