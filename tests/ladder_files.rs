@@ -5,7 +5,7 @@
 #[path = "support/written.rs"]
 mod written;
 
-use blackstart::checks::ladder::{Apply, Heals, Mend, Standing, Trouble, climb, gather, survey, wanted_logs};
+use blackstart::checks::ladder::{Apply, Heals, Mend, Standing, Trouble, climb, gather, survey};
 use blackstart::checks::live::Live;
 use blackstart::manifests::{Papers, reread};
 use blackstart::model::{ObjectId, Stamp};
@@ -402,16 +402,6 @@ fn to_apply_a_file_again_is_no_advice_where_another_has_the_volume() {
     let trouble = stuck(&live, &id, &[&papers], now);
     assert_eq!((trouble.id, trouble.heals), ("F04", Heals::May));
     assert!(trouble.fix.contains("storage.yaml:1:1 would fit as it stands there: apply it"), "{}", trouble.fix);
-}
-
-#[test]
-fn the_logs_that_would_tell_more_are_asked_for_once() {
-    let (mut live, _, _, _) = seen("F53");
-    let wanted = vec![("apps".to_owned(), "web-6b8f-x1".to_owned(), "web".to_owned())];
-    assert_eq!(wanted_logs(&live), wanted);
-    live.hear("apps", "web-6b8f-x1", "web", vec!["the last line".to_owned()]);
-    assert!(wanted_logs(&live).is_empty());
-    assert!(wanted_logs(&seen("F17").0).is_empty(), "what has not run has no log");
 }
 
 #[test]
