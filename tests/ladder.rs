@@ -243,7 +243,7 @@ fn what_is_not_there_is_waited_for() {
 fn every_cause_in_the_table_is_seen_red_and_no_other_is_named() {
     let seen: BTreeSet<String> = fixtures().into_iter().map(|(_, fixture)| fixture.stuck.id).collect();
     let table: BTreeSet<String> = CAUSES.iter().map(|cause| cause.id.to_owned()).collect();
-    // Needs a file beside the cluster: it is held in tests/ladder_files.rs.
+    // Needs a file beside the cluster: it is held in tests/ladder_files.
     let with_files = BTreeSet::from(["F92".to_owned()]);
     assert_eq!(seen.union(&with_files).cloned().collect::<BTreeSet<_>>(), table, "left: fixtures, right: the table");
     let ids: Vec<&str> = CAUSES.iter().map(|cause| cause.id).collect();

@@ -48,17 +48,17 @@ pub fn join(file: &PlanFile, papers: &[Papers], links: &mut Links) {
 pub fn findings(file: &PlanFile, papers: &[Papers], held: &[Held]) -> Vec<Finding> {
     let mut findings = sealed::twice(papers, held);
     if file.steps.iter().any(|step| step.kind.name() == sealing::NAME && !step.kind.wants_store()) {
-        findings.extend(sealed::all(papers, held).map(|object| {
-            Finding {
-                id: sealed::SHUT,
-                severity: Severity::Error,
-                place: object.place(),
-                object: object.id.to_string(),
-                message: "was sealed for a key of before, and `key: fresh` brings one that does not open it".to_owned(),
-                fix: "put the sealing key into the store while there is one: blackstart secrets import --from-cluster"
-                    .to_owned(),
-                patch: None,
-            }
+        let message = "was sealed for a key of before, and `key: fresh` brings one that does not open it";
+        let fix =
+            "put the sealing key into the store: blackstart secrets import --from-cluster, as long as there is one";
+        findings.extend(sealed::all(papers, held).map(|object| Finding {
+            id: sealed::SHUT,
+            severity: Severity::Error,
+            place: object.place(),
+            object: object.id.to_string(),
+            message: message.to_owned(),
+            fix: fix.to_owned(),
+            patch: None,
         }));
     }
     findings

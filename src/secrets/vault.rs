@@ -70,9 +70,6 @@ impl Vault {
     pub fn redactor(&self) -> &Arc<Redactor> {
         &self.redactor
     }
-    pub fn identities(&self) -> &Identities {
-        &self.identities
-    }
     pub fn expected(&self, namespace: &str, name: &str) -> Option<&Expected> {
         self.expected.get(&(namespace.to_owned(), name.to_owned()))
     }

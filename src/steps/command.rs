@@ -4,9 +4,8 @@ use super::contract::{Kind, Mishap, Seen, Work};
 use super::fields::{Fields, shown};
 use super::keys::{Key, Shape};
 use super::scene::{Scene, words};
-use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, EntryName, Finding, Mode, Spot};
+use crate::model::{Digest, EntryName, Mode};
 use crate::secrets::store::Held;
 use crate::sys::pace::Halt;
 use crate::sys::process::Given;
@@ -127,8 +126,7 @@ impl Command {
     }
 
     async fn act(&self, scene: &Scene<'_>, argv: &[String], reads: bool) -> Result<(), Mishap> {
-        let never = |reason| Mishap::Failed { reason, tail: Vec::new(), began: false };
-        let given = self.given(scene, reads).map_err(never)?;
+        let given = self.given(scene, reads).map_err(|why| Mishap::failed(why, false))?;
         scene.act(argv, &self.env, given).await
     }
 
@@ -223,19 +221,6 @@ impl Kind for Command {
         }
         self.values.iter().for_each(|value| digest.add(value.as_bytes()));
         Ok(digest.finish())
-    }
-    fn paths(&self) -> &[(String, Spot)] {
-        &[]
-    }
-    fn surveys(&self) -> bool {
-        false
-    }
-    fn take(&mut self, _: Papers) {}
-    fn papers(&self) -> Option<&Papers> {
-        None
-    }
-    fn findings(&self, _: &[String]) -> Vec<Finding> {
-        Vec::new()
     }
     fn unproven(&self, _: &Scene<'_>) -> Vec<String> {
         Vec::new()

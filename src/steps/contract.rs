@@ -1,4 +1,5 @@
-//! What every kind of step answers. There are no default answers: a kind without a verify does not compile.
+//! What every kind of step answers. A kind leaves out what it has no part in; what a step does, how that is proven and what
+//! its result depends on have no default answer: a kind without a verify does not compile.
 
 use super::scene::Scene;
 use crate::manifests::Papers;
@@ -39,6 +40,13 @@ pub enum Mishap {
     Stopped { reason: String },
 }
 
+impl Mishap {
+    /// A failure with nothing more to show than its reason.
+    pub fn failed(reason: impl ToString, began: bool) -> Self {
+        Mishap::Failed { reason: reason.to_string(), tail: Vec::new(), began }
+    }
+}
+
 /// What a step can be. `Send` and `Sync`, because the steps of a large plan are read and shown by several threads.
 pub trait Kind: Send + Sync {
     fn name(&self) -> &'static str;
@@ -47,15 +55,21 @@ pub trait Kind: Send + Sync {
     /// What it does to the world outside the target, for people who drill.
     fn reaches(&self, mode: Mode) -> String;
     /// Why it takes no part in this mode, when it does not.
-    fn absent_in(&self, mode: Mode) -> Option<String>;
+    fn absent_in(&self, _: Mode) -> Option<String> {
+        None
+    }
     /// True when it can do nothing without a cluster.
     fn wants_cluster(&self) -> bool;
     /// True when it works on the plan's store of secrets.
-    fn wants_store(&self) -> bool;
+    fn wants_store(&self) -> bool {
+        false
+    }
     /// Is given what the store holds, by name: once, before anything else is asked.
-    fn equip(&mut self, held: &[Held]);
+    fn equip(&mut self, _: &[Held]) {}
     /// What it names of the store, and the store does not have.
-    fn lacks(&self) -> &[String];
+    fn lacks(&self) -> &[String] {
+        &[]
+    }
     /// True when doing it twice does no harm.
     fn repeatable(&self) -> bool;
     /// How long it may take when the plan does not say.
@@ -63,21 +77,31 @@ pub trait Kind: Send + Sync {
     /// How hard the brake has to be pulled to break it off.
     fn stops_at(&self) -> Halt;
     /// The files and folders of manifests that it works on, as the plan names them.
-    fn paths(&self) -> &[(String, Spot)];
+    fn paths(&self) -> &[(String, Spot)] {
+        &[]
+    }
     /// True when it works on the manifests of the whole plan instead of its own.
-    fn surveys(&self) -> bool;
+    fn surveys(&self) -> bool {
+        false
+    }
     /// Is given what was read of them: once, before anything else is asked.
-    fn take(&mut self, papers: Papers);
+    fn take(&mut self, _: Papers) {}
     /// What it was given; none for a kind that reads no manifests.
-    fn papers(&self) -> Option<&Papers>;
+    fn papers(&self) -> Option<&Papers> {
+        None
+    }
     /// What its manifests show to be wrong for a cluster with these nodes, before there is one.
-    fn findings(&self, nodes: &[String]) -> Vec<Finding>;
+    fn findings(&self, _: &[String]) -> Vec<Finding> {
+        Vec::new()
+    }
     /// What a run in this cluster does not show although its verify said yes.
     fn unproven(&self, scene: &Scene<'_>) -> Vec<String>;
     /// Everything that its result depends on, as a digest. A changed digest makes a finished step stale.
     fn inputs(&self, look: Look, folder: &Path) -> Result<Digest, String>;
     /// The programs it would start: what a check asks for before anything is begun.
-    fn programs(&self, mode: Mode) -> Vec<&str>;
+    fn programs(&self, _: Mode) -> Vec<&str> {
+        Vec::new()
+    }
     /// Looks whether it is done already, changing nothing.
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen>;
     /// Does it.
@@ -85,5 +109,7 @@ pub trait Kind: Send + Sync {
     /// Looks, after a touch, whether it took.
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen>;
     /// Takes back, when a drill is torn down, what would outlive its cluster. Nothing for most kinds.
-    fn undo<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>>;
+    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 }

@@ -6,8 +6,7 @@ use super::keys::{Key, Shape};
 use super::papers;
 use super::scene::Scene;
 use crate::manifests::Papers;
-use crate::model::{Digest, Finding, Mode, Spot};
-use crate::secrets::store::Held;
+use crate::model::{Digest, Mode, Spot};
 use crate::sys::Look;
 use crate::sys::pace::Halt;
 use std::collections::BTreeMap;
@@ -67,7 +66,7 @@ impl Manifests {
     async fn put(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
         match scene.target.required() {
             Ok(up) => papers::put(scene, &up, &self.papers).await,
-            Err(reason) => Err(Mishap::Failed { reason, tail: Vec::new(), began: false }),
+            Err(why) => Err(Mishap::failed(why, false)),
         }
     }
 }
@@ -85,18 +84,8 @@ impl Kind for Manifests {
     fn reaches(&self, _: Mode) -> String {
         "nothing by itself; what it starts in the cluster may".to_owned()
     }
-    fn absent_in(&self, _: Mode) -> Option<String> {
-        None
-    }
     fn wants_cluster(&self) -> bool {
         true
-    }
-    fn wants_store(&self) -> bool {
-        false
-    }
-    fn equip(&mut self, _: &[Held]) {}
-    fn lacks(&self) -> &[String] {
-        &[]
     }
     fn repeatable(&self) -> bool {
         true
@@ -110,26 +99,17 @@ impl Kind for Manifests {
     fn paths(&self) -> &[(String, Spot)] {
         &self.paths
     }
-    fn surveys(&self) -> bool {
-        false
-    }
     fn take(&mut self, papers: Papers) {
         self.papers = papers;
     }
     fn papers(&self) -> Option<&Papers> {
         Some(&self.papers)
     }
-    fn findings(&self, _: &[String]) -> Vec<Finding> {
-        Vec::new()
-    }
     fn unproven(&self, _: &Scene<'_>) -> Vec<String> {
         Vec::new()
     }
     fn inputs(&self, _: Look, _: &Path) -> Result<Digest, String> {
         Ok(papers::digest(NAME, &self.papers).finish())
-    }
-    fn programs(&self, _: Mode) -> Vec<&str> {
-        Vec::new()
     }
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene))
@@ -139,8 +119,5 @@ impl Kind for Manifests {
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene))
-    }
-    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
-        Box::pin(std::future::ready(Ok(None)))
     }
 }

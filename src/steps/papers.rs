@@ -5,7 +5,9 @@ use super::contract::{Mishap, Seen};
 use super::scene::Scene;
 use super::target::Up;
 use crate::manifests::{Object, Papers};
+use crate::model::Digest;
 use crate::model::digest::Digester;
+use crate::secrets::store::Held;
 use serde_json::Value;
 
 /// So many lines are told; the rest is counted.
@@ -18,6 +20,15 @@ pub fn digest(purpose: &str, papers: &Papers) -> Digester {
     let mut digest = Digester::new(purpose);
     papers.objects.iter().for_each(|object| digest.add(without_values(object).to_string().as_bytes()));
     digest
+}
+
+/// The same for a step that puts what the store holds in place, with the values by their keyed digests: from these none can
+/// be guessed. `more` is what else it depends on.
+pub fn digest_with_store(purpose: &str, papers: &Papers, held: &[Held], more: &[&[u8]]) -> Digest {
+    let mut digest = digest(purpose, papers);
+    held.iter().flat_map(|held| held.keys.values()).for_each(|(_, keyed)| digest.add(keyed.as_bytes()));
+    more.iter().for_each(|bytes| digest.add(bytes));
+    Digester::new("of a store").field(digest.finish().short().as_bytes()).finish()
 }
 
 fn without_values(object: &Object) -> Value {
@@ -43,7 +54,7 @@ pub fn listed(head: &str, lines: &[String]) -> String {
 pub async fn put(scene: &Scene<'_>, up: &Up, papers: &Papers) -> Result<(), Mishap> {
     let say = |text: &str| (scene.say)(text.to_owned());
     let applied = apply::apply(&up.kube, scene.touch, papers, &scene.pace, &say).await;
-    logged(scene, &applied).map_err(|reason| Mishap::Failed { reason, tail: Vec::new(), began: true })?;
+    logged(scene, &applied).map_err(|why| Mishap::failed(why, true))?;
     if applied.hitches.is_empty() {
         (scene.say)(applied.to_string());
         scene.unchanged.set(applied.created + applied.changed == 0);

@@ -4,10 +4,8 @@ use super::contract::{Kind, Mishap, Seen, Work};
 use super::fields::{Fields, shown};
 use super::keys::{Key, Shape};
 use super::scene::{Scene, words};
-use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Finding, Mode, Spot};
-use crate::secrets::store::Held;
+use crate::model::{Digest, Mode};
 use crate::sys::pace::{BrokenOff, Halt};
 use crate::sys::process::Given;
 use crate::sys::{Look, net};
@@ -162,18 +160,8 @@ impl Kind for Probe {
             Question::Run(argv) => format!("whatever {} does on this host", words(argv)),
         }
     }
-    fn absent_in(&self, _: Mode) -> Option<String> {
-        None
-    }
     fn wants_cluster(&self) -> bool {
         false
-    }
-    fn wants_store(&self) -> bool {
-        false
-    }
-    fn equip(&mut self, _: &[Held]) {}
-    fn lacks(&self) -> &[String] {
-        &[]
     }
     fn repeatable(&self) -> bool {
         true
@@ -195,19 +183,6 @@ impl Kind for Probe {
             Question::Run(argv) => argv.iter().for_each(|word| digest.add(word.as_bytes())),
         }
         Ok(digest.finish())
-    }
-    fn paths(&self) -> &[(String, Spot)] {
-        &[]
-    }
-    fn surveys(&self) -> bool {
-        false
-    }
-    fn take(&mut self, _: Papers) {}
-    fn papers(&self) -> Option<&Papers> {
-        None
-    }
-    fn findings(&self, _: &[String]) -> Vec<Finding> {
-        Vec::new()
     }
     fn unproven(&self, _: &Scene<'_>) -> Vec<String> {
         Vec::new()
@@ -232,8 +207,5 @@ impl Kind for Probe {
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.wait(scene))
-    }
-    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
-        Box::pin(std::future::ready(Ok(None)))
     }
 }

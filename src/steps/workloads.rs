@@ -9,8 +9,7 @@ use super::survey::{self, Standings};
 use super::trouble;
 use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Finding, Mode, ObjectId, Spot};
-use crate::secrets::store::Held;
+use crate::model::{Digest, Mode, ObjectId};
 use crate::sys::Look;
 use crate::sys::pace::{BrokenOff, Halt};
 use std::path::Path;
@@ -85,18 +84,8 @@ impl Kind for Workloads {
     fn reaches(&self, _: Mode) -> String {
         "nothing: it only looks".to_owned()
     }
-    fn absent_in(&self, _: Mode) -> Option<String> {
-        None
-    }
     fn wants_cluster(&self) -> bool {
         true
-    }
-    fn wants_store(&self) -> bool {
-        false
-    }
-    fn equip(&mut self, _: &[Held]) {}
-    fn lacks(&self) -> &[String] {
-        &[]
     }
     fn repeatable(&self) -> bool {
         true
@@ -107,20 +96,11 @@ impl Kind for Workloads {
     fn stops_at(&self) -> Halt {
         Halt::Gently
     }
-    fn paths(&self) -> &[(String, Spot)] {
-        &[]
-    }
     fn surveys(&self) -> bool {
         true
     }
     fn take(&mut self, papers: Papers) {
         self.papers = papers;
-    }
-    fn papers(&self) -> Option<&Papers> {
-        None
-    }
-    fn findings(&self, _: &[String]) -> Vec<Finding> {
-        Vec::new()
     }
     fn unproven(&self, _: &Scene<'_>) -> Vec<String> {
         Vec::new()
@@ -131,9 +111,6 @@ impl Kind for Workloads {
         self.expected().iter().for_each(|id| digest.add(id.to_string().as_bytes()));
         Ok(digest.finish())
     }
-    fn programs(&self, _: Mode) -> Vec<&str> {
-        Vec::new()
-    }
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene, false))
     }
@@ -142,8 +119,5 @@ impl Kind for Workloads {
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene, true))
-    }
-    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
-        Box::pin(std::future::ready(Ok(None)))
     }
 }

@@ -10,7 +10,8 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 /// Who holds a lock, as written into its file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,17 +96,23 @@ pub fn take(_: &Touch, path: &Path, holder: &Holder, shared: bool) -> Result<Loc
 pub fn folder(_: &Touch, path: &Path, patience: Duration) -> Result<Lock, Busy> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let file: File = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| Busy::Broken(error.into()))?.into();
-    let began = Instant::now();
-    loop {
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(Lock { _file: file }),
-            // The kernel has no lock that is waited for until a deadline.
-            Err(rustix::io::Errno::WOULDBLOCK) if began.elapsed() < patience => {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(Busy::Held(None)),
-            Err(error) => return Err(Busy::Broken(error.into())),
-        }
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => return Ok(Lock { _file: file }),
+        Err(rustix::io::Errno::WOULDBLOCK) => {}
+        Err(error) => return Err(Busy::Broken(error.into())),
+    }
+    // The kernel has no lock that is waited for until a deadline: a thread waits for it, and is left alone when time is up.
+    let (tell, told) = mpsc::channel();
+    let wait = move || {
+        let got = rustix::io::retry_on_intr(|| flock(&file, FlockOperation::LockExclusive));
+        // Where nobody listens any more, the lock comes back in the error and is let go with it.
+        drop(tell.send(got.map(|()| Lock { _file: file })));
+    };
+    std::thread::Builder::new().name("lock".to_owned()).spawn(wait).map_err(Busy::Broken)?;
+    match told.recv_timeout(patience) {
+        Ok(got) => got.map_err(|error| Busy::Broken(error.into())),
+        Err(RecvTimeoutError::Timeout) => Err(Busy::Held(None)),
+        Err(gone @ RecvTimeoutError::Disconnected) => Err(Busy::Broken(io::Error::other(gone))),
     }
 }
 
@@ -145,6 +152,7 @@ pub fn holder_of(look: Look, path: &Path) -> Option<Holder> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     #[test]
     fn a_second_taker_is_told_who_holds_it_and_gets_it_afterwards() {
@@ -159,5 +167,46 @@ mod tests {
         }
         drop(first);
         assert!(take(&touch, &path, &holder, true).is_ok());
+    }
+    /// Returns when this process waits for a lock. Which one it is cannot be told on every file system.
+    fn until_it_is_waited_for() {
+        let ours = format!(" {} ", std::process::id());
+        let waits = |line: &str| line.contains("-> FLOCK") && line.contains(&ours);
+        let end = Instant::now() + Duration::from_secs(30);
+        while !std::fs::read_to_string("/proc/locks").unwrap().lines().any(waits) {
+            assert!(Instant::now() < end, "nobody waits");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn who_waits_for_a_folder_has_it_as_soon_as_it_is_let_go() {
+        let (folder, touch) = (tempfile::tempdir().unwrap(), Touch::granted());
+        let first = super::folder(&touch, folder.path(), Duration::ZERO).unwrap();
+        let waited = std::thread::scope(|scope| {
+            let waiter = scope.spawn(|| {
+                let lock = super::folder(&Touch::granted(), folder.path(), Duration::from_secs(60)).unwrap();
+                (Instant::now(), lock)
+            });
+            until_it_is_waited_for();
+            let let_go = Instant::now();
+            drop(first);
+            let (had, _lock) = waiter.join().unwrap();
+            assert!(is_held(touch.look(), folder.path()));
+            had - let_go
+        });
+        assert!(waited < Duration::from_secs(5), "{waited:?}");
+    }
+
+    #[test]
+    fn who_has_waited_too_long_does_not_keep_the_folder() {
+        let (folder, touch) = (tempfile::tempdir().unwrap(), Touch::granted());
+        let first = super::folder(&touch, folder.path(), Duration::ZERO).unwrap();
+        let late = super::folder(&touch, folder.path(), Duration::from_millis(10));
+        assert!(matches!(late, Err(Busy::Held(None))), "{late:?}");
+        // It still waits behind the caller's back; what it gets now, nobody wants any more.
+        until_it_is_waited_for();
+        drop(first);
+        assert!(super::folder(&touch, folder.path(), Duration::from_secs(60)).is_ok());
     }
 }

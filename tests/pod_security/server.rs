@@ -5,8 +5,6 @@ use crate::sandbox::sandbox;
 use crate::world::World;
 use crate::{cases, ours, seed};
 use blackstart::checks::pod_security::{Level, Policies, Policy, Seen, Version};
-use blackstart::sys::Look;
-use blackstart::sys::kube::Trouble;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -46,14 +44,13 @@ async fn says(world: &World, room: &Room, pod: &Value) -> Option<String> {
     let body = json!({"apiVersion": "v1", "kind": "Pod", "metadata": pod["metadata"], "spec": pod["spec"]});
     let mut body = body;
     (body["metadata"]["name"], body["metadata"]["namespace"]) = (json!("case"), json!(room.namespace));
-    match world.kube.create_dry(Look::new(), &body).await {
-        Ok(_) => Some(String::new()),
-        Err(Trouble::Refused(refusal)) if refusal.code == 422 => None,
-        Err(Trouble::Refused(refusal)) if refusal.message.contains("violates PodSecurity") => {
-            let at = refusal.message.find("violates PodSecurity").unwrap();
-            Some(refusal.message[at..].to_owned())
-        }
-        Err(trouble) => panic!("{trouble:?}\n{body}"),
+    match world.other_would_make(&body).await {
+        Ok(()) => Some(String::new()),
+        Err((422, _)) => None,
+        Err((code, said)) => match said.find("violates PodSecurity") {
+            Some(at) => Some(said[at..].to_owned()),
+            None => panic!("{code}: {said}\n{body}"),
+        },
     }
 }
 
@@ -73,8 +70,8 @@ pub async fn ready(world: &World, rooms: &[Room]) {
         let body = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "first", "namespace": room.namespace}, "spec":
             {"securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}}, "containers": [{"name": "a",
             "image": "x", "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}]}});
-        while let Err(trouble) = world.kube.create_dry(Look::new(), &body).await {
-            assert!(Instant::now() < until, "{}: {trouble}", room.namespace);
+        while let Err((code, said)) = world.other_would_make(&body).await {
+            assert!(Instant::now() < until, "{}: {code}: {said}", room.namespace);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -144,10 +141,10 @@ fn the_server_makes_no_namespace_with_a_malformed_label_and_says_why_in_our_word
             let label = format!("pod-security.kubernetes.io/{mode}");
             let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "odd", "labels": {&label: value}}});
             let (_, malformed) = Policies::read(&[(&label, value)], Policies::default());
-            let theirs = match world.kube.create_dry(Look::new(), &body).await {
-                Ok(_) => String::new(),
-                Err(Trouble::Refused(refusal)) if refusal.code == 422 => refusal.message,
-                Err(trouble) => panic!("{trouble:?}\n{body}"),
+            let theirs = match world.other_would_make(&body).await {
+                Ok(()) => String::new(),
+                Err((422, said)) => said,
+                Err((code, said)) => panic!("{code}: {said}\n{body}"),
             };
             let mine: Vec<String> = malformed.iter().map(ToString::to_string).collect();
             assert_eq!(theirs.is_empty(), mine.is_empty(), "{mode}={value}: {theirs} {mine:?}");
@@ -156,8 +153,8 @@ fn the_server_makes_no_namespace_with_a_malformed_label_and_says_why_in_our_word
         }
         let number = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "odd",
             "labels": {"pod-security.kubernetes.io/enforce-version": 1.24}}});
-        let refused = world.kube.create_dry(Look::new(), &number).await;
-        assert!(matches!(&refused, Err(Trouble::Refused(refusal)) if refusal.code == 400), "{refused:?}");
+        let refused = world.other_would_make(&number).await;
+        assert!(matches!(&refused, Err((400, _))), "{refused:?}");
         println!("pod security: {asked} labels, 0 disagreements (a real API server 1.{SERVER})");
     });
 }

@@ -8,12 +8,12 @@ use blackstart::steps::apply::{self, Applied, Compared};
 use blackstart::sys::kube::Kube;
 use blackstart::sys::pace::{Brake, Halt, Pace};
 use blackstart::sys::{Look, Touch};
-use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Resource};
 use kube::discovery::ApiResource;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 pub fn run<T>(work: impl Future<Output = T>) -> T {
@@ -38,7 +38,8 @@ pub fn papers(text: &str) -> Papers {
 pub struct World {
     pub kube: Kube,
     pub touch: Touch,
-    kubeconfig: PathBuf,
+    /// The hand of the others.
+    client: kube::Client,
     /// What was told on the way.
     pub said: RefCell<Vec<String>>,
 }
@@ -46,7 +47,10 @@ pub struct World {
 impl World {
     pub async fn at(kubeconfig: &Path) -> Self {
         let kube = Kube::connect(Look::new(), kubeconfig).await.unwrap();
-        Self { kube, touch: Touch::granted(), kubeconfig: kubeconfig.to_owned(), said: RefCell::default() }
+        let file = kube::config::Kubeconfig::read_from(kubeconfig).unwrap();
+        let config = kube::Config::from_custom_kubeconfig(file, &Default::default()).await.unwrap();
+        let client = kube::Client::try_from(config).unwrap();
+        Self { kube, touch: Touch::granted(), client, said: RefCell::default() }
     }
     pub async fn apply(&self, text: &str) -> Applied {
         self.apply_within(text, 60).await
@@ -71,18 +75,18 @@ impl World {
         self.get(id).await["metadata"]["resourceVersion"].as_str().unwrap().to_owned()
     }
 
-    async fn api(&self, id: &ObjectId) -> Api<DynamicObject> {
-        let file = kube::config::Kubeconfig::read_from(&self.kubeconfig).unwrap();
-        let config = kube::Config::from_custom_kubeconfig(file, &Default::default()).await.unwrap();
-        let client = kube::Client::try_from(config).unwrap();
+    async fn kind(&self, id: &ObjectId) -> ApiResource {
         let resource = self.kube.resource(&id.api_version, &id.kind).await.unwrap();
-        let kind = ApiResource {
+        ApiResource {
             group: id.group().to_owned(),
             version: id.version().to_owned(),
             api_version: id.api_version.to_string(),
             kind: id.kind.to_string(),
             plural: resource.plural,
-        };
+        }
+    }
+    async fn api(&self, id: &ObjectId) -> Api<DynamicObject> {
+        let (client, kind) = (self.client.clone(), self.kind(id).await);
         match &id.namespace {
             Some(namespace) => Api::namespaced_with(client, namespace, &kind),
             None => Api::all_with(client, &kind),
@@ -104,6 +108,19 @@ impl World {
     pub async fn other_edits(&self, manager: &str, id: &ObjectId, patch: &Value) {
         let how = PatchParams { field_manager: Some(manager.to_owned()), ..PatchParams::default() };
         self.api(id).await.patch(&id.name, &how, &Patch::Merge(patch)).await.unwrap();
+    }
+    /// What would come of it if another made this: where the server does not let it in, its code and its words. It may be no
+    /// object that anybody could read.
+    pub async fn other_would_make(&self, body: &Value) -> Result<(), (u16, String)> {
+        let id = ObjectId::of(body).unwrap();
+        let path = DynamicObject::url_path(&self.kind(&id).await, id.namespace.as_deref());
+        let how = PostParams { dry_run: true, ..PostParams::default() };
+        let ask = kube::core::Request::new(path).create(&how, body.to_string().into_bytes()).unwrap();
+        match self.client.request::<Value>(ask).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(said)) => Err((said.code, said.message)),
+            Err(error) => panic!("{error}\n{body}"),
+        }
     }
     pub async fn other_deletes(&self, id: &ObjectId) {
         self.api(id).await.delete(&id.name, &DeleteParams::default()).await.unwrap();

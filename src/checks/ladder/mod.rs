@@ -72,11 +72,3 @@ pub fn refused(live: &Live, object: &ObjectId, said: &str, papers: &[&Papers], n
     let scene = Scene::new(live, papers, now);
     scene.conclude(refusal::of_object(&scene, object, said), None, None)
 }
-
-/// The containers whose last lines would tell more: namespace, pod, container. What they wrote is handed in by `Live::hear`.
-pub fn wanted_logs(live: &Live) -> Vec<(String, String, String)> {
-    let pods = live.of_kind("", "Pod").flat_map(container::all);
-    let silent = pods.filter(|one| one.end().is_some_and(|end| end["exitCode"] != 0) && one.state["ready"] != true);
-    let names = silent.map(|one| (one.pod.namespace().to_owned(), one.pod.name().to_owned(), one.name().to_owned()));
-    names.filter(|(space, pod, name)| live.heard(space, pod, name).is_empty()).collect()
-}

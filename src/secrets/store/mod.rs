@@ -55,7 +55,6 @@ pub struct Store {
 /// One age file, as it lay there.
 pub struct StoreFile {
     pub name: String,
-    pub path: PathBuf,
     /// As people know it: `secrets/tunnel.yaml.age`.
     pub shown: Arc<str>,
     cipher: Vec<u8>,
@@ -63,10 +62,10 @@ pub struct StoreFile {
 }
 
 impl StoreFile {
-    fn new(folder: &Path, shown: &str, name: String, cipher: Vec<u8>) -> Self {
-        let (path, shown) = (folder.join(&name), pattern::within(shown, &name).into());
+    fn new(shown: &str, name: String, cipher: Vec<u8>) -> Self {
+        let shown = pattern::within(shown, &name).into();
         let sha256 = sha256(&cipher);
-        Self { name, path, shown, cipher, sha256 }
+        Self { name, shown, cipher, sha256 }
     }
     pub fn is_json(&self) -> bool {
         self.name.ends_with(".json.age")
@@ -120,7 +119,7 @@ impl Store {
         let mut found = Vec::new();
         for name in there.keys().filter(|name| pattern.takes(name)) {
             let cipher = bytes(name)?.unwrap_or_default();
-            found.push(StoreFile::new(folder, &pattern.shown, name.clone(), cipher));
+            found.push(StoreFile::new(&pattern.shown, name.clone(), cipher));
         }
         let recipients = match Self::listed(&pattern.shown, bytes(RECIPIENTS)?) {
             Ok(recipients) => recipients,

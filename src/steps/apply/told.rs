@@ -53,9 +53,6 @@ impl Hitch {
     pub fn new(id: &ObjectId, place: Place, what: impl Into<String>) -> Self {
         Self { id: id.clone(), place, what: what.into(), advice: None, known: true }
     }
-    pub fn unknown(id: &ObjectId, place: Place, what: impl Into<String>) -> Self {
-        Self { known: false, ..Self::new(id, place, what) }
-    }
     /// A trouble with this object, at the field that it is about.
     pub fn of(object: &Object, id: &ObjectId, trouble: &Trouble) -> Self {
         let refusal = trouble.refusal();

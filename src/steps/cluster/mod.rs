@@ -6,10 +6,8 @@ pub mod config;
 use super::contract::{Kind, Mishap, Seen, Work};
 use super::scene::Scene;
 use super::target::{FILE, Up};
-use crate::manifests::Papers;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Finding, Mode, Provider, Spot};
-use crate::secrets::store::Held;
+use crate::model::{Digest, Mode, Provider};
 use crate::sys::kube::Kube;
 use crate::sys::pace::{BrokenOff, Halt};
 use crate::sys::process::Exit;
@@ -61,8 +59,8 @@ impl Cluster {
     }
 
     async fn make(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
-        let never = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: false };
-        let broken = |reason: String| Mishap::Failed { reason, tail: Vec::new(), began: true };
+        let never = |why: String| Mishap::failed(why, false);
+        let broken = |why: String| Mishap::failed(why, true);
         let program = sandbox::find(scene.touch.look()).map_err(never)?;
         if let Some(about) = left(scene.touch.look(), scene.run) {
             if about.name != self.sandbox_name(scene) {
@@ -206,18 +204,8 @@ impl Kind for Cluster {
     fn reaches(&self, _: Mode) -> String {
         "nothing: its processes listen on this machine only".to_owned()
     }
-    fn absent_in(&self, _: Mode) -> Option<String> {
-        None
-    }
     fn wants_cluster(&self) -> bool {
         false
-    }
-    fn wants_store(&self) -> bool {
-        false
-    }
-    fn equip(&mut self, _: &[Held]) {}
-    fn lacks(&self) -> &[String] {
-        &[]
     }
     fn repeatable(&self) -> bool {
         true
@@ -227,19 +215,6 @@ impl Kind for Cluster {
     }
     fn stops_at(&self) -> Halt {
         Halt::Gently
-    }
-    fn paths(&self) -> &[(String, Spot)] {
-        &[]
-    }
-    fn surveys(&self) -> bool {
-        false
-    }
-    fn take(&mut self, _: Papers) {}
-    fn papers(&self) -> Option<&Papers> {
-        None
-    }
-    fn findings(&self, _: &[String]) -> Vec<Finding> {
-        Vec::new()
     }
     fn unproven(&self, scene: &Scene<'_>) -> Vec<String> {
         let assumed = scene.target.up().is_some_and(|up| up.about.images == "assumed");
@@ -256,9 +231,6 @@ impl Kind for Cluster {
         self.config.add_to(look, &mut digest)?;
         Ok(digest.finish())
     }
-    fn programs(&self, _: Mode) -> Vec<&str> {
-        Vec::new()
-    }
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene))
     }
@@ -267,8 +239,5 @@ impl Kind for Cluster {
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene))
-    }
-    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
-        Box::pin(std::future::ready(Ok(None)))
     }
 }

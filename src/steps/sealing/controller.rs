@@ -1,6 +1,5 @@
 //! The controller of sealed secrets as its manifests show it: which namespace, which version, how it is started.
 
-use super::failed;
 use crate::manifests::pods::each;
 use crate::manifests::{Node, Object, Papers};
 use crate::model::{Finding, ObjectId, Severity};
@@ -105,11 +104,11 @@ pub fn findings(own: &Papers, held: &[Held], fresh: bool) -> Vec<Finding> {
 /// Ends the pods of a controller that began before its newest key was there, or all that run: it reads its keys when it starts.
 pub async fn restart(scene: &Scene<'_>, kube: &Kube, own: &Papers, all: bool) -> Result<(), Mishap> {
     let Some((object, _)) = find(own) else { return Ok(()) };
-    let keys = certificate::active(kube).await.map_err(|trouble| failed(trouble, true))?;
+    let keys = certificate::active(kube).await.map_err(|trouble| Mishap::failed(trouble, true))?;
     let newest = keys.iter().filter_map(|key| key.creation_timestamp.as_deref()).max();
     let namespace = object.namespace().unwrap_or("default");
     let labels = object.root.walk(&["spec", "selector", "matchLabels"]).map_or(&[][..], Node::fields);
-    let pods = kube.list("v1", "Pod", Some(namespace)).await.map_err(|trouble| failed(trouble, true))?;
+    let pods = kube.list("v1", "Pod", Some(namespace)).await.map_err(|trouble| Mishap::failed(trouble, true))?;
     let is_its = |pod: &serde_json::Value| {
         let has = |name: &str, text: Option<&str>| pod["metadata"]["labels"][name].as_str() == text;
         !labels.is_empty() && labels.iter().all(|label| has(&label.name, label.node.text()))
@@ -121,7 +120,7 @@ pub async fn restart(scene: &Scene<'_>, kube: &Kube, own: &Papers, all: bool) ->
     for pod in pods.iter().filter(|pod| is_its(pod) && begun(pod) && (all || late(pod))) {
         let name = pod["metadata"]["name"].as_str().unwrap_or_default();
         let id = ObjectId::new("v1", "Pod", Some(namespace), name);
-        kube.delete(scene.touch, &id).await.map_err(|trouble| failed(format!("{id}: {trouble}"), true))?;
+        kube.delete(scene.touch, &id).await.map_err(|trouble| Mishap::failed(format!("{id}: {trouble}"), true))?;
         (scene.say)(format!("{id} is started anew, to read the key"));
     }
     Ok(())

@@ -1,6 +1,5 @@
 //! The sealing keys in the cluster: those of the store put back, or a new one, and nothing else active beside them.
 
-use super::failed;
 use crate::manifests::Papers;
 use crate::secrets::key::ACTIVE;
 use crate::secrets::store::Held;
@@ -23,17 +22,19 @@ pub struct Moved {
 
 /// Puts the store's keys in place.
 pub async fn restore(scene: &Scene<'_>, kube: &Kube, held: &[Held]) -> Result<Moved, Mishap> {
-    let vault = scene.opened().map_err(|why| failed(why, false))?;
+    let vault = scene.opened().map_err(|why| Mishap::failed(why, false))?;
     let wanted: Vec<&Held> = held.iter().collect();
     let mut documents: Vec<Document> = Vec::new();
     let opened = vault.each(scene.touch.look(), &wanted, &mut |_, document| documents.push(document));
-    opened.map_err(|problem| failed(problem, false))?;
+    opened.map_err(|problem| Mishap::failed(problem, false))?;
     for document in &documents {
         // A key that the controller cannot read makes it fall over when it starts.
         Key::read(document).map_err(|faults| {
-            let Some(fault) = faults.into_iter().next() else { return failed("a sealing key cannot be read", false) };
+            let Some(fault) = faults.into_iter().next() else {
+                return Mishap::failed("a sealing key cannot be read", false);
+            };
             let place = held.iter().find(|held| *held.name == *document.id.name).map_or("", |held| &*held.file);
-            failed(format!("{place}:{}: {}", fault.at.line, fault.text), false)
+            Mishap::failed(format!("{place}:{}: {}", fault.at.line, fault.text), false)
         })?;
     }
     apply(scene, kube, documents).await
@@ -41,13 +42,13 @@ pub async fn restore(scene: &Scene<'_>, kube: &Kube, held: &[Held]) -> Result<Mo
 
 /// Makes a new key where none is active yet.
 pub async fn fresh(scene: &Scene<'_>, kube: &Kube, own: &Papers) -> Result<Moved, Mishap> {
-    let active = certificate::active(kube).await.map_err(|trouble| failed(trouble, false))?;
+    let active = certificate::active(kube).await.map_err(|trouble| Mishap::failed(trouble, false))?;
     if !active.is_empty() {
         return Ok(Moved::default());
     }
     let namespace = super::controller::home(own);
     let made = Key::generate(namespace, certificate::FRESH, clock::now());
-    let (_, document) = made.map_err(|why| failed(format!("no key could be made: {why}"), false))?;
+    let (_, document) = made.map_err(|why| Mishap::failed(format!("no key could be made: {why}"), false))?;
     apply(scene, kube, vec![document]).await
 }
 
@@ -58,13 +59,13 @@ async fn apply(scene: &Scene<'_>, kube: &Kube, documents: Vec<Document>) -> Resu
         let (id, body) = (document.id.clone(), wire::body(&document));
         drop(document);
         let namespace = id.namespace.as_deref().unwrap_or_default();
-        let asked = kube.secret(namespace, &id.name).await.map_err(|trouble| failed(trouble, true))?;
+        let asked = kube.secret(namespace, &id.name).await.map_err(|trouble| Mishap::failed(trouble, true))?;
         let before = asked.map(|live| live.metadata.resource_version);
         let work = async |kube: &Kube| kube.apply_secret(scene.touch, &id, &body, Force::Yes).await;
         let after = kube.patiently(&scene.pace, &say, work).await;
         let after = after.map_err(|trouble| match scene.pace.is_braked() {
             true => Mishap::Stopped { reason: format!("broken off before {id}") },
-            false => failed(format!("{id}: {trouble}"), true),
+            false => Mishap::failed(format!("{id}: {trouble}"), true),
         })?;
         let changed = before.as_ref() != Some(&after.resource_version);
         moved.any |= changed;

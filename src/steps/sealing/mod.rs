@@ -12,7 +12,6 @@ use super::papers;
 use super::scene::Scene;
 use super::survey;
 use crate::manifests::Papers;
-use crate::model::digest::Digester;
 use crate::model::{Digest, Finding, Mode, Spot};
 use crate::secrets::papers::As;
 use crate::secrets::store::Held;
@@ -54,13 +53,9 @@ pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
     there.then(|| Box::new(Sealing { paths, fresh, held, spaces, own, papers }) as Box<dyn Kind>)
 }
 
-fn failed(reason: impl ToString, began: bool) -> Mishap {
-    Mishap::Failed { reason: reason.to_string(), tail: Vec::new(), began }
-}
-
 impl Sealing {
     async fn put(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
-        let up = scene.target.required().map_err(|why| failed(why, false))?;
+        let up = scene.target.required().map_err(|why| Mishap::failed(why, false))?;
         let (pods, grounds): (Vec<_>, Vec<_>) =
             self.own.objects.iter().cloned().partition(|object| object.pod_template().is_some());
         let some = |objects| Papers { objects, files: self.own.files };
@@ -124,9 +119,6 @@ impl Kind for Sealing {
     fn reaches(&self, _: Mode) -> String {
         "nothing by itself".to_owned()
     }
-    fn absent_in(&self, _: Mode) -> Option<String> {
-        None
-    }
     fn wants_cluster(&self) -> bool {
         true
     }
@@ -142,9 +134,6 @@ impl Kind for Sealing {
         let keys = crate::secrets::papers::papers(self.held.iter(), As::Plain);
         self.papers = Papers::of_all(&[self.own.clone(), keys]);
     }
-    fn lacks(&self) -> &[String] {
-        &[]
-    }
     fn repeatable(&self) -> bool {
         true
     }
@@ -156,9 +145,6 @@ impl Kind for Sealing {
     }
     fn paths(&self) -> &[(String, Spot)] {
         &self.paths
-    }
-    fn surveys(&self) -> bool {
-        false
     }
     fn take(&mut self, papers: Papers) {
         self.papers = papers.clone();
@@ -175,13 +161,8 @@ impl Kind for Sealing {
         scene.target.up().map(|_| none.to_owned()).into_iter().collect()
     }
     fn inputs(&self, _: Look, _: &Path) -> Result<Digest, String> {
-        let mut digest = papers::digest(NAME, &self.papers);
-        self.held.iter().flat_map(|held| held.keys.values()).for_each(|(_, keyed)| digest.add(keyed.as_bytes()));
-        digest.add(if self.fresh { b"fresh" } else { b"store" });
-        Ok(Digester::new("of a store").field(digest.finish().short().as_bytes()).finish())
-    }
-    fn programs(&self, _: Mode) -> Vec<&str> {
-        Vec::new()
+        let key: &[u8] = if self.fresh { b"fresh" } else { b"store" };
+        Ok(papers::digest_with_store(NAME, &self.papers, &self.held, &[key]))
     }
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene))
@@ -191,8 +172,5 @@ impl Kind for Sealing {
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.verify_all(scene))
-    }
-    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
-        Box::pin(std::future::ready(Ok(None)))
     }
 }

@@ -13,8 +13,7 @@ use super::keys::{Key, Shape};
 use super::papers;
 use super::scene::Scene;
 use crate::manifests::Papers;
-use crate::model::digest::Digester;
-use crate::model::{Digest, Finding, Mode, Spot};
+use crate::model::{Digest, Mode};
 use crate::secrets::papers::As;
 use crate::secrets::store::Held;
 use crate::sys::Look;
@@ -56,18 +55,14 @@ pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
     Some(Box::new(Secrets { seal, write_back, held, keys, papers }))
 }
 
-fn failed(reason: impl ToString, began: bool) -> Mishap {
-    Mishap::Failed { reason: reason.to_string(), tail: Vec::new(), began }
-}
-
 impl Secrets {
     fn wanted(&self) -> Vec<&Held> {
         self.held.iter().collect()
     }
 
     async fn put(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
-        let up = scene.target.required().map_err(|why| failed(why, false))?;
-        let vault = scene.opened().map_err(|why| failed(why, false))?;
+        let up = scene.target.required().map_err(|why| Mishap::failed(why, false))?;
+        let vault = scene.opened().map_err(|why| Mishap::failed(why, false))?;
         let wanted = self.wanted();
         let done = match self.seal {
             true => {
@@ -178,9 +173,6 @@ impl Kind for Secrets {
             None => "nothing: values go to the cluster of this run and nowhere else".to_owned(),
         }
     }
-    fn absent_in(&self, _: Mode) -> Option<String> {
-        None
-    }
     fn wants_cluster(&self) -> bool {
         true
     }
@@ -192,9 +184,6 @@ impl Kind for Secrets {
         let what = if self.seal { As::Sealed } else { As::Plain };
         self.papers = crate::secrets::papers::papers(self.held.iter(), what);
     }
-    fn lacks(&self) -> &[String] {
-        &[]
-    }
     fn repeatable(&self) -> bool {
         true
     }
@@ -204,18 +193,8 @@ impl Kind for Secrets {
     fn stops_at(&self) -> Halt {
         Halt::Gently
     }
-    fn paths(&self) -> &[(String, Spot)] {
-        &[]
-    }
-    fn surveys(&self) -> bool {
-        false
-    }
-    fn take(&mut self, _: Papers) {}
     fn papers(&self) -> Option<&Papers> {
         Some(&self.papers)
-    }
-    fn findings(&self, _: &[String]) -> Vec<Finding> {
-        Vec::new()
     }
     fn unproven(&self, scene: &Scene<'_>) -> Vec<String> {
         let hollow = self.seal && scene.target.up().is_some();
@@ -225,13 +204,7 @@ impl Kind for Secrets {
         hollow.then(|| who.to_owned()).into_iter().chain(back).collect()
     }
     fn inputs(&self, _: Look, _: &Path) -> Result<Digest, String> {
-        let mut digest = papers::digest(NAME, &self.papers);
-        // Keyed: from these no value can be guessed.
-        self.held.iter().flat_map(|held| held.keys.values()).for_each(|(_, keyed)| digest.add(keyed.as_bytes()));
-        Ok(Digester::new("of a store").field(digest.finish().short().as_bytes()).finish())
-    }
-    fn programs(&self, _: Mode) -> Vec<&str> {
-        Vec::new()
+        Ok(papers::digest_with_store(NAME, &self.papers, &self.held, &[]))
     }
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene))
@@ -241,8 +214,5 @@ impl Kind for Secrets {
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.verify_all(scene))
-    }
-    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
-        Box::pin(std::future::ready(Ok(None)))
     }
 }

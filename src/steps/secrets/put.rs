@@ -1,7 +1,6 @@
 //! From the store into the cluster: each file is decrypted, each Secret sealed and applied, and its values forgotten.
 
 use super::certificate::{self, Current};
-use super::failed;
 use super::prove::{Proof, prove};
 use super::wait::{SEALED, id_of, said};
 use super::write_back;
@@ -52,7 +51,7 @@ pub struct To<'a> {
 /// Seals and applies.
 pub async fn sealed(scene: &Scene<'_>, kube: &Kube, vault: &Vault, to: &To<'_>) -> Result<Done, Mishap> {
     let wanted = to.wanted;
-    let Current { certificate, pem } = certificate::current(kube).await.map_err(|why| failed(why, false))?;
+    let Current { certificate, pem } = certificate::current(kube).await.map_err(|why| Mishap::failed(why, false))?;
     (scene.say)(format!("sealing for certificate {}", certificate.fingerprint()));
     let mut bodies: Vec<(&Held, Value)> = Vec::with_capacity(wanted.len());
     let mut faults = Vec::new();
@@ -66,7 +65,7 @@ pub async fn sealed(scene: &Scene<'_>, kube: &Kube, vault: &Vault, to: &To<'_>) 
             ),
             Err(fault) => faults.push(super::told(held, &fault.text)),
         });
-    opened.map_err(|problem| failed(problem, false))?;
+    opened.map_err(|problem| Mishap::failed(problem, false))?;
     if !faults.is_empty() {
         return Err(Mishap::Failed {
             reason: format!("{} cannot be sealed", faults.len()),
@@ -74,7 +73,7 @@ pub async fn sealed(scene: &Scene<'_>, kube: &Kube, vault: &Vault, to: &To<'_>) 
             began: false,
         });
     }
-    let live = kube.list(SEALED.0, SEALED.1, None).await.map_err(|trouble| failed(trouble, false))?;
+    let live = kube.list(SEALED.0, SEALED.1, None).await.map_err(|trouble| Mishap::failed(trouble, false))?;
     let live: HashMap<ObjectId, Value> =
         live.into_iter().filter_map(|object| Some((ObjectId::of(&object)?, object))).collect();
     let say = |text: &str| (scene.say)(text.to_owned());
@@ -103,9 +102,9 @@ pub async fn sealed(scene: &Scene<'_>, kube: &Kube, vault: &Vault, to: &To<'_>) 
     let held: Vec<&Held> = bodies.iter().map(|(held, _)| *held).collect();
     let done = counted(scene, &held, each, true)?;
     if let Some(folder) = &to.write_back {
-        let keys = vault.sealing_keys(scene.touch.look(), to.keys).map_err(|problem| failed(problem, true))?;
+        let keys = vault.sealing_keys(scene.touch.look(), to.keys).map_err(|problem| Mishap::failed(problem, true))?;
         let fresh = write_back::Fresh { sealed: &bodies, certificate: &pem, keys: &keys };
-        let written = write_back::back(scene.touch, folder, &fresh, vault).map_err(|why| failed(why, true))?;
+        let written = write_back::back(scene.touch, folder, &fresh, vault).map_err(|why| Mishap::failed(why, true))?;
         (scene.say)(written.told(folder));
     }
     Ok(done)
@@ -129,7 +128,7 @@ pub async fn plain(scene: &Scene<'_>, kube: &Kube, vault: &Vault, wanted: &[&Hel
     let opened = vault.each(scene.touch.look(), wanted, &mut |held, document| {
         bodies.push((held.clone(), document.id.clone(), wire::body(&document)));
     });
-    opened.map_err(|problem| failed(problem, false))?;
+    opened.map_err(|problem| Mishap::failed(problem, false))?;
     let say = |text: &str| (scene.say)(text.to_owned());
     let each = many(&bodies, async |(held, id, body)| {
         let before = kube.secret(&held.namespace, &held.name).await?.map(|live| live.metadata.resource_version);

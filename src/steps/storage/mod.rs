@@ -13,9 +13,7 @@ use super::papers;
 use super::scene::Scene;
 use super::target::Up;
 use crate::manifests::Papers;
-use crate::model::digest::Digester;
 use crate::model::{Digest, Finding, Mode, Severity, Spot};
-use crate::secrets::store::Held;
 use crate::sys::Look;
 use crate::sys::kube::Trouble;
 use crate::sys::pace::Halt;
@@ -53,11 +51,6 @@ pub fn read(fields: &mut Fields<'_, '_>) -> Option<Box<dyn Kind>> {
     there.then(|| Box::new(Storage { paths, labels, nodes, rights, papers: Papers::default() }) as Box<dyn Kind>)
 }
 
-/// What stands in the way, as a failure of the step.
-fn failed(reason: String, began: bool) -> Mishap {
-    Mishap::Failed { reason, tail: Vec::new(), began }
-}
-
 impl Storage {
     /// The papers made fit for the nodes of this cluster. Says what was changed.
     async fn fitted(&self, up: &Up, say: Option<&dyn Fn(String)>) -> Result<Result<Papers, String>, Trouble> {
@@ -85,15 +78,15 @@ impl Storage {
     }
 
     async fn put(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
-        let up = scene.target.required().map_err(|why| failed(why, false))?;
+        let up = scene.target.required().map_err(|why| Mishap::failed(why, false))?;
         let papers = match self.fitted(&up, Some(scene.say)).await {
-            Err(trouble) => return Err(failed(trouble.to_string(), false)),
-            Ok(Err(why)) => return Err(failed(why, false)),
+            Err(trouble) => return Err(Mishap::failed(trouble, false)),
+            Ok(Err(why)) => return Err(Mishap::failed(why, false)),
             Ok(Ok(papers)) => papers,
         };
         for folder in self.folders(&up) {
             // Who may not give files away makes them its own; the verify then says whose they are.
-            if host::make(scene.touch, &folder, &self.rights).map_err(|why| failed(why, true))? {
+            if host::make(scene.touch, &folder, &self.rights).map_err(|why| Mishap::failed(why, true))? {
                 (scene.say)(format!("made {}, new and empty", folder.display()));
             }
         }
@@ -178,18 +171,8 @@ impl Kind for Storage {
     fn reaches(&self, _: Mode) -> String {
         "folders on the host, made where they are missing".to_owned()
     }
-    fn absent_in(&self, _: Mode) -> Option<String> {
-        None
-    }
     fn wants_cluster(&self) -> bool {
         true
-    }
-    fn wants_store(&self) -> bool {
-        false
-    }
-    fn equip(&mut self, _: &[Held]) {}
-    fn lacks(&self) -> &[String] {
-        &[]
     }
     fn repeatable(&self) -> bool {
         true
@@ -202,9 +185,6 @@ impl Kind for Storage {
     }
     fn paths(&self) -> &[(String, Spot)] {
         &self.paths
-    }
-    fn surveys(&self) -> bool {
-        false
     }
     fn take(&mut self, papers: Papers) {
         self.papers = papers;
@@ -237,10 +217,7 @@ impl Kind for Storage {
             digest.add(value.as_bytes());
         }
         digest.add(format!("{:?}", self.rights).as_bytes());
-        Ok(Digester::finish(digest))
-    }
-    fn programs(&self, _: Mode) -> Vec<&str> {
-        Vec::new()
+        Ok(digest.finish())
     }
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene))
@@ -253,8 +230,5 @@ impl Kind for Storage {
             self.settled(scene).await;
             self.ask(scene).await
         })
-    }
-    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
-        Box::pin(std::future::ready(Ok(None)))
     }
 }

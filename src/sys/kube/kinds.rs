@@ -36,11 +36,6 @@ impl Kinds {
     pub fn find(&self, api_version: &str, kind: &str) -> Option<&Resource> {
         self.by_name.get(api_version)?.get(kind)
     }
-    /// Each version of the API with its kinds, in no order.
-    pub fn all(&self) -> impl Iterator<Item = (&str, &str, &Resource)> {
-        let versions = self.by_name.iter();
-        versions.flat_map(|(version, kinds)| kinds.iter().map(move |(kind, resource)| (&**version, &**kind, resource)))
-    }
     fn add(&mut self, list: APIGroupDiscoveryList) {
         for group in list.items {
             let name = group.metadata.and_then(|about| about.name).unwrap_or_default();

@@ -116,14 +116,6 @@ impl Kube {
         self.json(&Ask::with(Method::PATCH, path, APPLY, body)).await
     }
 
-    /// What the server would make of a new object, and whether it would let it in.
-    pub async fn create_dry(&self, _: Look, body: &Value) -> Result<Value, Trouble> {
-        let id = id(body)?;
-        let path = self.collection(&id.api_version, &id.kind, Some(id.namespace.as_deref())).await?;
-        let path = format!("{path}?fieldManager={MANAGER}&fieldValidation=Strict&dryRun=All");
-        self.json(&Ask::with(Method::POST, path, super::ask::JSON, body)).await
-    }
-
     /// Asks for the end of the object that has this name now, and of what belongs to it. It may take its time: finalizers
     /// come first. False when there was none.
     pub async fn delete(&self, _: &Touch, id: &ObjectId) -> Result<bool, Trouble> {

@@ -22,8 +22,6 @@ pub struct LiveSecret {
     pub metadata: About,
     #[serde(rename = "type", default)]
     pub sort: String,
-    #[serde(default)]
-    pub immutable: bool,
     #[serde(default, rename = "data")]
     values: Option<BTreeMap<String, Wire>>,
 }
@@ -35,13 +33,9 @@ pub struct About {
     #[serde(default)]
     pub namespace: String,
     #[serde(default)]
-    pub uid: String,
-    #[serde(default)]
     pub resource_version: String,
     #[serde(default)]
     pub creation_timestamp: Option<String>,
-    #[serde(default)]
-    pub labels: BTreeMap<String, String>,
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
     #[serde(default)]
