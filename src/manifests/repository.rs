@@ -7,7 +7,7 @@ use super::{Node, Object, Papers, objects_with};
 use crate::model::{Place, Spot};
 use crate::sys::Look;
 use crate::sys::files::{self, Sort};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,8 +23,8 @@ pub struct Repository {
     pub tools: Vec<Arc<Object>>,
     /// Files of other programs that say how a cluster is made or served.
     pub beside: Vec<Beside>,
-    /// Whether something is kept encrypted with age here.
-    pub has_store: bool,
+    /// Folders in which something is kept encrypted with age.
+    pub stores: BTreeSet<PathBuf>,
     /// Files in which there is nothing of Kubernetes.
     pub foreign: usize,
     pub unread: Vec<Unread>,
@@ -126,7 +126,9 @@ impl Walk {
                     // What a chart brings beside its templates is plain.
                     Sort::Folder if chart && name == "templates" => {}
                     Sort::Folder if !PASSED_OVER.contains(&&*name) => left.push(path),
-                    Sort::File if name.ends_with(".age") => self.found.has_store = true,
+                    Sort::File if name.ends_with(".age") => {
+                        self.found.stores.insert(folder.clone());
+                    }
                     Sort::File if is_asked(&name) && !(chart && name.starts_with("values")) => self.files.push(path),
                     Sort::File | Sort::Folder | Sort::Other | Sort::Nothing => {}
                 }

@@ -40,7 +40,7 @@ fn found(case: &Path) -> Told {
     let cluster = found.tools.iter().find_map(|object| Cluster::of_k3d(object));
     let mut ground = Ground::of(&papers, cluster, &|_| false);
     ground.beside = &found.beside;
-    ground.keeps_keys = found.has_store;
+    ground.keeps_keys = !found.stores.is_empty();
     let mut told = files::check(&papers, &ground, &pod_security::Rules::default());
     told.sort();
     told

@@ -1,6 +1,7 @@
 //! `check`: what the files alone show to be wrong, of a plan or of whatever lies at some paths.
 
 pub mod args;
+mod stores;
 
 use super::context::Context;
 use crate::checks::rules::Ground;
@@ -76,19 +77,25 @@ fn of_paths(context: &Context, paths: &[PathBuf]) -> Result<Checked, Problem> {
         );
     }
     let found = repository::read(context.look, paths);
-    let looked = Looked { files: found.papers.files, objects: found.papers.objects.len(), foreign: found.foreign };
+    let stored = stores::read(context.look, &found.stores);
+    let looked = Looked {
+        files: found.papers.files + stored.papers.files,
+        objects: found.papers.objects.len() + stored.papers.objects.len(),
+        foreign: found.foreign,
+    };
     let cluster = found.tools.iter().find_map(|object| Cluster::of_k3d(object));
-    let papers = std::slice::from_ref(&found.papers);
-    let mut ground = Ground::of(papers, cluster, &|_| false);
+    let papers = [found.papers, stored.papers];
+    let mut ground = Ground::of(&papers, cluster, &|_| false);
     // What lies outside of these paths is not known to be nowhere.
     ground.whole = paths.iter().any(|path| files::exists(context.look, &path.join(".git")));
     ground.beside = &found.beside;
-    ground.keeps_keys = found.has_store;
-    let mut told = checked::check(papers, &ground, &pod_security::Rules::default());
+    ground.keeps_keys = stored.keeps_keys;
+    let mut told = checked::check(&papers, &ground, &pod_security::Rules::default());
     let is_softer = |finding: &Finding| is_absence(finding.id) && finding.severity == Severity::Error;
     for fault in told.faults.iter_mut().filter(|fault| !ground.whole && is_softer(&fault.finding)) {
         fault.finding.severity = Severity::Warning;
     }
+    told.unknowns.extend(stored.unknowns);
     told.unknowns.extend(found.unread.into_iter().map(|unread| Unknown {
         id: "F01",
         place: unread.place,
