@@ -4,6 +4,7 @@
 pub mod cluster;
 mod disruption;
 pub mod ground;
+mod storage;
 
 pub use ground::Ground;
 
@@ -20,7 +21,7 @@ pub struct Rule {
 }
 
 /// By the first of their ids.
-pub const RULES: &[Rule] = &[disruption::RULE];
+pub const RULES: &[Rule] = &[storage::RULE, disruption::RULE];
 
 /// Everything that the rules find.
 pub fn check(ground: &Ground<'_>) -> Told {
