@@ -67,8 +67,8 @@ fn secret(object: &Object, told: &mut Told) {
 fn is_real(field: &Field, coded: bool) -> bool {
     let key: String = field.name.to_lowercase().chars().filter(|c| !"-_".contains(*c)).collect();
     let Some(text) = field.node.text() else { return false };
-    let later = ["${", "{{", "$(", "ENC[", "<path:"].iter().any(|mark| text.contains(mark));
-    if OPEN.contains(&&*key) || later {
+    let later = ["${", "{{", "$(", "ENC[", "<path:", "op://", "vault:"].iter().any(|mark| text.contains(mark));
+    if OPEN.contains(&&*key) || later || (!coded && is_settings(&field.name, text)) {
         return false;
     }
     let hidden = |text: &str| Hidden::from(text.to_owned());
@@ -76,6 +76,14 @@ fn is_real(field: &Field, coded: bool) -> bool {
     // A word that everybody knows is no secret, whatever it is called.
     let known = ["true", "false", "admin", "root", "postgres", "default"].iter().any(|word| value.same(&hidden(word)));
     !value.is_empty() && !known && placeholder::sort(&value).is_none()
+}
+
+/// A file of settings in which no word says that a secret is among them.
+fn is_settings(name: &str, text: &str) -> bool {
+    let file = [".yml", ".yaml", ".json", ".conf", ".ini", ".toml", ".cfg"].iter().any(|end| name.ends_with(end));
+    let lower = text.to_lowercase();
+    let words = ["password", "passwd", "secret", "token", "credential", "private", "apikey", "api_key", "accesskey"];
+    file && text.contains('\n') && !words.iter().any(|word| lower.contains(word)) && known_form(text).is_none()
 }
 
 fn anywhere(object: &Object, told: &mut Told) {
