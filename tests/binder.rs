@@ -172,6 +172,9 @@ fn facts_from_files_and_from_a_cluster_are_the_same() {
     let claim = ClaimFacts::of_file(&papers.objects[1]).unwrap();
     assert_eq!((&*volume.source, &*volume.policy, volume.phase.as_ref()), ("local", "Retain", None));
     assert_eq!(matches(&claim, &volume), Ok(()));
+    // Where the cluster puts its default class in, it is another claim.
+    let with = claim.with_default_class(Some("local-path"));
+    assert!(first(&with, &volume).unwrap().contains("class local-path"));
 }
 
 #[test]

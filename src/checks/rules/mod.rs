@@ -1,11 +1,25 @@
 //! The rules that look at all objects together, one file a rule. A new rule is a file here, a line in `RULES`, and two files of
 //! YAML in `tests/check/rules/`: the smallest that turns it red, and the nearest that stays green.
 
+mod clear;
 pub mod cluster;
+mod cookie;
+mod corefile;
 mod disruption;
+mod fail_closed;
+mod finalizers;
+mod granting;
 pub mod ground;
+mod large;
+mod memory_alert;
+mod provisioners;
+mod recovery;
 mod registries;
+mod runners;
+mod sealed_text;
 mod sealing;
+mod static_pods;
+mod storage;
 
 pub use ground::Ground;
 
@@ -22,7 +36,25 @@ pub struct Rule {
 }
 
 /// By the first of their ids.
-pub const RULES: &[Rule] = &[sealing::RULE, registries::RULE, disruption::RULE];
+pub const RULES: &[Rule] = &[
+    sealing::RULE,
+    storage::RULE,
+    large::RULE,
+    fail_closed::RULE,
+    registries::RULE,
+    recovery::RULE,
+    sealed_text::RULE,
+    cookie::RULE,
+    runners::RULE,
+    granting::RULE,
+    memory_alert::RULE,
+    clear::RULE,
+    corefile::RULE,
+    static_pods::RULE,
+    disruption::RULE,
+    finalizers::RULE,
+    provisioners::RULE,
+];
 
 /// Everything that the rules find.
 pub fn check(ground: &Ground<'_>) -> Told {
