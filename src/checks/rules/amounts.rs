@@ -3,8 +3,8 @@
 
 use super::ground::{Ground, Workload};
 use crate::checks::quantity::Quantity;
-use crate::manifests::Node;
 use crate::manifests::pods::each;
+use crate::manifests::{Node, Value};
 use std::collections::HashMap;
 
 /// What is counted: where it stands in `resources`, and what quotas call it.
@@ -90,5 +90,10 @@ pub fn said(node: &Node) -> Amounts {
 }
 
 pub fn amount(node: Option<&Node>) -> Option<Quantity> {
-    Quantity::of(&node?.json())
+    match &node?.value {
+        Value::Text(text) => Quantity::read(text),
+        Value::Whole(number) => Quantity::read(&number.to_string()),
+        Value::Real(number) => Quantity::read(&number.to_string()),
+        Value::Nothing | Value::Flag(_) | Value::List(_) | Value::Map(_) => None,
+    }
 }

@@ -96,7 +96,7 @@ fn rollout(workload: &Workload<'_>, port: &Port<'_>, pods: i64, nodes: usize, to
     if surge > 0 && unavailable == 0 && pods == room {
         let strategy = workload.object.place_of(&["spec", "strategy"]);
         let message = format!(
-            "a new version waits for ever: its pod wants port {} of the host ({}), the old one keeps it, and there is {nodes}",
+            "a new version waits for ever: its pod wants port {} of the host ({}), the old one keeps it, and {nodes} is all there is",
             port.number, port.place
         );
         let fix = "strategy: {type: Recreate}, or rollingUpdate: {maxSurge: 0, maxUnavailable: 1}";

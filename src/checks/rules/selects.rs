@@ -5,10 +5,11 @@
 use super::ground::{Ground, Workload};
 use super::{Rule, Told};
 use crate::checks::causes::cause;
-use crate::checks::selector::{Selector, Want};
+use crate::checks::selector::{Labels, Selector, Want};
 use crate::manifests::pods::each;
 use crate::manifests::{Node, Object};
 use crate::model::Severity;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub const RULE: Rule = Rule {
@@ -42,6 +43,7 @@ fn look(ground: &Ground<'_>, told: &mut Told) {
     for workload in &ground.workloads {
         own(workload, told);
     }
+    let pods = Pods::of(ground);
     for service in ground.of_kind("", "Service") {
         if service.root.text_at(&["spec", "type"]) == Some("ExternalName") {
             continue;
@@ -51,10 +53,7 @@ fn look(ground: &Ground<'_>, told: &mut Told) {
         };
         let mut selector = Selector::of_map(&selector.json());
         selector.wants.retain(|want| !PUT_ON.contains(&&*want.key));
-        let behind: Vec<&Workload<'_>> = ground
-            .workloads_in(service.namespace().unwrap_or("default"))
-            .filter(|workload| selector.holds(&workload.labels()))
-            .collect();
+        let behind = pods.behind(service.namespace().unwrap_or("default"), &selector);
         if behind.is_empty() {
             nobody(ground, service, &selector, told);
         } else {
@@ -63,6 +62,39 @@ fn look(ground: &Ground<'_>, told: &mut Told) {
     }
     for scaler in ground.of_kind("autoscaling", "HorizontalPodAutoscaler") {
         target(ground, scaler, told);
+    }
+}
+
+/// All workloads by what labels their pods have, so that no Service has to ask each.
+struct Pods<'g, 'o> {
+    ground: &'g Ground<'o>,
+    labels: Vec<Labels>,
+    by_label: HashMap<(&'o str, &'o str, &'o str), Vec<usize>>,
+}
+
+impl<'g, 'o> Pods<'g, 'o> {
+    fn of(ground: &'g Ground<'o>) -> Self {
+        let mut by_label: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, workload) in ground.workloads.iter().enumerate() {
+            let labels = workload.template.walk(&["metadata", "labels"]).map_or(&[][..], Node::fields);
+            for (name, value) in labels.iter().filter_map(|field| Some((&*field.name, field.node.text()?))) {
+                by_label.entry((workload.namespace(), name, value)).or_default().push(at);
+            }
+        }
+        Self { ground, labels: ground.workloads.iter().map(Workload::labels).collect(), by_label }
+    }
+    fn having<'s>(&'s self, namespace: &'s str, want: &'s Want) -> &'s [usize] {
+        let found = want.value().and_then(|value| self.by_label.get(&(namespace, &*want.key, value)));
+        found.map_or(&[], Vec::as_slice)
+    }
+    fn behind(&self, namespace: &str, selector: &Selector) -> Vec<&'g Workload<'o>> {
+        match selector.wants.iter().map(|want| self.having(namespace, want)).min_by_key(|found| found.len()) {
+            Some(fewest) => {
+                let all = fewest.iter().filter(|at| selector.holds(&self.labels[**at]));
+                all.map(|at| &self.ground.workloads[*at]).collect()
+            }
+            None => self.ground.workloads_in(namespace).collect(),
+        }
     }
 }
 
@@ -93,19 +125,22 @@ fn nobody(ground: &Ground<'_>, service: &Arc<Object>, selector: &Selector, told:
         return;
     }
     let place = service.place_of(&["spec", "selector"]);
-    let near = ground.workloads_in(namespace).filter(|workload| workload.is_whole()).find_map(|workload| {
+    // One of the same name is meant. Of another it is meant where all that is missing is a label that its template does not
+    // have at all: a program may give it to its own pods, as leaders get theirs.
+    let own = || ground.workloads_in(namespace).filter(|workload| workload.is_whole());
+    let unlabelled = |workload: &&Workload<'_>| {
         let labels = workload.labels();
         let lacks = selector.lacks(&labels);
-        let named = workload.object.name() == service.name();
-        (lacks.len() < selector.wants.len() || named)
-            .then(|| (workload, lacks.into_iter().cloned().collect::<Vec<_>>()))
-    });
-    if let Some((workload, lacks)) = near {
-        // A label that no template has may be given by the program itself, as those of leaders are.
-        let other = |want: &Want| workload.labels().contains_key(&want.key);
-        let certain = ground.is_closed(namespace) && lacks.iter().all(other);
+        lacks.len() < selector.wants.len() && lacks.iter().all(|want| !labels.contains_key(&want.key))
+    };
+    let same = own().find(|workload| workload.object.name() == service.name());
+    if let Some(workload) = same.or_else(|| own().find(unlabelled)) {
+        let labels = workload.labels();
+        let lacks = selector.lacks(&labels);
+        let other = lacks.iter().all(|want| labels.contains_key(&want.key));
+        let certain = same.is_some() && other && ground.is_closed(namespace);
         let severity = if certain { Severity::Error } else { Severity::Warning };
-        let lacks: Vec<String> = lacks.iter().map(Want::to_string).collect();
+        let lacks: Vec<String> = lacks.into_iter().map(Want::to_string).collect();
         let message = format!(
             "selects no pods: those of {} lack {} ({})",
             workload.object.id,
@@ -171,7 +206,11 @@ fn ports(ground: &Ground<'_>, service: &Arc<Object>, behind: &[&Workload<'_>], t
             behind[0].place(&["containers"])
         );
         let fix = format!("name the container's port {name}, or write its number in targetPort");
-        let severity = if ground.is_closed(service.namespace().unwrap_or("default")) { Severity::Error } else { Severity::Warning };
+        let severity = if ground.is_closed(service.namespace().unwrap_or("default")) {
+            Severity::Error
+        } else {
+            Severity::Warning
+        };
         told.say("F84", severity, service, service.place_at(field.at), message, fix);
     }
 }
