@@ -86,6 +86,10 @@ impl Cluster {
         };
         let mut nodes: Vec<Planned> = of_role("server", count("servers", 1)).collect();
         nodes.extend(of_role("agent", count("agents", 0)));
+        for (role, is_server) in [("serversMemory", true), ("agentsMemory", false)] {
+            let memory = object.root.text_at(&["options", "runtime", role]).and_then(of_docker);
+            nodes.iter_mut().filter(|node| node.server == is_server).for_each(|node| node.memory.clone_from(&memory));
+        }
         let mut cluster = Self::of_nodes(Maker::K3d, name, object.place(), nodes);
         let Some(k3s) = object.root.walk(&["options", "k3s"]) else { return Some(cluster) };
         for label in each(k3s, "nodeLabels") {
@@ -140,6 +144,20 @@ impl Cluster {
             _ => {}
         }
     }
+}
+
+/// An amount of memory as Docker writes it: `2g`, `512m`.
+fn of_docker(text: &str) -> Option<Quantity> {
+    let low = text.to_ascii_lowercase();
+    let (number, unit) = low.split_at(low.trim_end_matches(char::is_alphabetic).len());
+    let unit = match unit {
+        "" | "b" => "",
+        "k" | "kb" => "Ki",
+        "m" | "mb" => "Mi",
+        "g" | "gb" => "Gi",
+        _ => return None,
+    };
+    Quantity::read(&format!("{number}{unit}"))
 }
 
 fn filters(node: &Node) -> Vec<&str> {
