@@ -89,7 +89,7 @@ pub const CAUSES: &[Cause] = &[
          The pod is let in; the kubelet refuses to start the container. Tunnels are the known case. Of tunnels this page also \
          tells what else leaves nobody at the other end: a Service that is in no file, a token that everyone on the host \
          can read.",
-        "Write the number of the image's user into runAsUser; give the token as a file; add the Service.",
+        "Write the number of the image's user into runAsUser.",
     ),
     cause("F25", "A namespace whose deletion does not end",
         "Something in it has a finalizer whose controller is gone, or an API that the API server cannot ask any more \

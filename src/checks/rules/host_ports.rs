@@ -18,10 +18,13 @@ struct Port<'o> {
     place: Place,
 }
 
+/// Who has a port.
+type Holder<'g, 'o> = (&'g Workload<'o>, Port<'o>);
+
 fn look(ground: &Ground<'_>, told: &mut Told) {
     let nodes = ground.cluster.as_ref().map(Nodes::of);
     // Who was first to take a port of the one node that there is.
-    let mut taken: HashMap<(&str, i64, &str), Vec<(&Workload<'_>, Port<'_>)>> = HashMap::new();
+    let mut taken: HashMap<(&str, i64, &str), Vec<Holder<'_, '_>>> = HashMap::new();
     for workload in ground.workloads.iter().filter(|workload| workload.serves() && workload.replicas() != Some(0)) {
         let ports = ports(workload);
         let Some(first) = ports.first() else { continue };

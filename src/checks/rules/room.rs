@@ -159,9 +159,12 @@ fn unsaid(
     }
 }
 
+/// What a node has of something.
+type Size = fn(&Planned) -> Option<&Quantity>;
+
 /// What all pods ask for, and the biggest of them, against the planned nodes.
 fn capacity(ground: &Ground<'_>, cluster: &Cluster, defaults: &Defaults<'_>, told: &mut Told) {
-    const SIZES: [(usize, &str, fn(&Planned) -> Option<&Quantity>); 2] =
+    const SIZES: [(usize, &str, Size); 2] =
         [(0, "cpu", |node| node.cpu.as_ref()), (1, "memory", |node| node.memory.as_ref())];
     let whole = SIZES.map(|(_, _, size)| {
         let mut sizes = cluster.nodes.iter().map(size);

@@ -62,21 +62,23 @@ fn user(workload: &Workload<'_>, container: &Node, field: &Field, image: &Image<
 
 /// The arguments of a process can be read by everyone on its host.
 fn token(workload: &Workload<'_>, container: &Node, told: &mut Told) {
-    let words: Vec<&Node> = each(container, "command").chain(each(container, "args")).collect();
-    for (at, word) in words.iter().enumerate() {
-        let text = word.text().unwrap_or_default();
-        let value = match text.split_once('=') {
-            Some(("--token" | "-token", value)) => Some((value, word.at)),
-            _ if text == "--token" => words
-                .get(at + 1)
-                .and_then(|next| Some((next.text()?, next.at)))
-                .filter(|(next, _)| !next.starts_with('-')),
+    // A line for a shell has several words in one.
+    let nodes = each(container, "command").chain(each(container, "args"));
+    let words: Vec<(&str, Spot)> =
+        nodes.flat_map(|node| node.text().unwrap_or_default().split_whitespace().map(|word| (word, node.at))).collect();
+    for (at, (word, spot)) in words.iter().enumerate() {
+        let value = match word.split_once('=') {
+            Some(("--token" | "-token", value)) => Some((value, *spot)),
+            _ if *word == "--token" => {
+                words.get(at + 1).filter(|(next, _)| !next.starts_with('-')).map(|(next, spot)| (*next, *spot))
+            }
             _ => None,
         };
         let Some((value, spot)) = value else { continue };
+        let value = value.trim_matches(['"', '\'']);
         let place = workload.object.place_at(spot);
         let fix = "give it as a file of a mounted Secret (--token-file), or as TUNNEL_TOKEN from a Secret";
-        if value.starts_with("$(") || value.starts_with('$') {
+        if value.starts_with('$') {
             let message = "the token of the tunnel becomes an argument, which everyone on the host can read";
             told.say("F23", Severity::Warning, workload.object, place, message, fix);
         } else if !value.is_empty() && !value.contains(['<', '{']) {
