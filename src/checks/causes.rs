@@ -86,7 +86,9 @@ pub const CAUSES: &[Cause] = &[
     ),
     cause("F23", "An image whose user may be root",
         "The pod has to show that it does not run as root, and the image names its user by a word, or not at all. \
-         Every check of the files passes; the kubelet refuses to start the container. Tunnels are the known case.",
+         The pod is let in; the kubelet refuses to start the container. Tunnels are the known case. Of tunnels this page also \
+         tells what else leaves nobody at the other end: a Service that is in no file, a token that everyone on the host \
+         can read.",
         "Write the number of the image's user into runAsUser.",
     ),
     cause("F25", "A namespace whose deletion does not end",

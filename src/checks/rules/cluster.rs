@@ -1,5 +1,6 @@
 //! The cluster that the objects of the files will live in, as far as files say: its nodes, and what it is made without.
 
+use crate::checks::quantity::Quantity;
 use crate::manifests::pods::each;
 use crate::manifests::{Node, Object};
 use crate::model::Place;
@@ -35,6 +36,9 @@ pub struct Planned {
     pub labels: BTreeMap<String, String>,
     /// Each as `key=value:Effect`.
     pub taints: Vec<String>,
+    /// What it has to give, where its file says so.
+    pub cpu: Option<Quantity>,
+    pub memory: Option<Quantity>,
 }
 
 impl Planned {
@@ -45,7 +49,7 @@ impl Planned {
             ("beta.kubernetes.io/os", "linux"),
         ];
         let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        Self { name, server, labels, taints: Vec::new() }
+        Self { name, server, labels, taints: Vec::new(), cpu: None, memory: None }
     }
     pub fn architecture(&self) -> Option<&str> {
         self.labels.get("kubernetes.io/arch").map(String::as_str)
@@ -55,6 +59,10 @@ impl Planned {
 impl Cluster {
     pub fn of_nodes(maker: Maker, name: &str, place: Place, nodes: Vec<Planned>) -> Self {
         Self { maker, name: name.to_owned(), place, nodes, disabled: BTreeMap::new(), registries: String::new() }
+    }
+    /// Whether these are all of its nodes. Others may join a k3s of which one file tells.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.maker, Maker::K3d | Maker::Sandbox)
     }
     /// Whether the cluster brings this part of k3s.
     pub fn brings(&self, part: &str) -> bool {
@@ -80,6 +88,10 @@ impl Cluster {
         };
         let mut nodes: Vec<Planned> = of_role("server", count("servers", 1)).collect();
         nodes.extend(of_role("agent", count("agents", 0)));
+        for (role, is_server) in [("serversMemory", true), ("agentsMemory", false)] {
+            let memory = object.root.text_at(&["options", "runtime", role]).and_then(of_docker);
+            nodes.iter_mut().filter(|node| node.server == is_server).for_each(|node| node.memory.clone_from(&memory));
+        }
         let mut cluster = Self::of_nodes(Maker::K3d, name, object.place(), nodes);
         cluster.registries = object.root.get("registries").map_or_else(String::new, |node| node.json().to_string());
         for volume in each(&object.root, "volumes").filter_map(|volume| volume.text_at(&["volume"])) {
@@ -140,6 +152,20 @@ impl Cluster {
             _ => {}
         }
     }
+}
+
+/// An amount of memory as Docker writes it: `2g`, `512m`.
+fn of_docker(text: &str) -> Option<Quantity> {
+    let low = text.to_ascii_lowercase();
+    let (number, unit) = low.split_at(low.trim_end_matches(char::is_alphabetic).len());
+    let unit = match unit {
+        "" | "b" => "",
+        "k" | "kb" => "Ki",
+        "m" | "mb" => "Mi",
+        "g" | "gb" => "Gi",
+        _ => return None,
+    };
+    Quantity::read(&format!("{number}{unit}"))
 }
 
 fn filters(node: &Node) -> Vec<&str> {

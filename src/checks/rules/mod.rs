@@ -1,8 +1,11 @@
 //! The rules that look at all objects together, one file a rule. A new rule is a file here, a line in `RULES`, and two files of
 //! YAML in `tests/check/rules/`: the smallest that turns it red, and the nearest that stays green.
 
+mod amounts;
+mod architectures;
 mod clear;
 pub mod cluster;
+mod cluster_dns;
 mod cookie;
 mod corefile;
 mod disruption;
@@ -10,16 +13,28 @@ mod fail_closed;
 mod finalizers;
 mod granting;
 pub mod ground;
+mod host_ports;
+mod image;
+mod images;
 mod large;
+mod local_images;
 mod memory_alert;
+mod nfs;
+mod nodes;
+mod placement;
+mod probes;
 mod provisioners;
 mod recovery;
 mod registries;
+mod room;
 mod runners;
 mod sealed_text;
 mod sealing;
+mod selects;
+mod spread;
 mod static_pods;
 mod storage;
+mod tunnels;
 
 pub use ground::Ground;
 
@@ -41,17 +56,29 @@ pub const RULES: &[Rule] = &[
     storage::RULE,
     large::RULE,
     fail_closed::RULE,
+    images::RULE,
     registries::RULE,
+    tunnels::RULE,
     recovery::RULE,
     sealed_text::RULE,
     cookie::RULE,
     runners::RULE,
     granting::RULE,
+    cluster_dns::RULE,
     memory_alert::RULE,
+    architectures::RULE,
     clear::RULE,
+    host_ports::RULE,
+    local_images::RULE,
+    room::RULE,
+    nfs::RULE,
+    placement::RULE,
     corefile::RULE,
     static_pods::RULE,
     disruption::RULE,
+    probes::RULE,
+    selects::RULE,
+    spread::RULE,
     finalizers::RULE,
     provisioners::RULE,
 ];
