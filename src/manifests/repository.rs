@@ -3,7 +3,7 @@
 
 use super::budget::{Budget, LARGEST_FILE};
 use super::files::why;
-use super::{Object, Papers, objects_with};
+use super::{Node, Object, Papers, objects_with, reread};
 use crate::model::{Place, Spot};
 use crate::sys::Look;
 use crate::sys::files::{self, Sort};
@@ -15,12 +15,17 @@ const START: Spot = Spot { line: 1, column: 1 };
 /// Folders that hold what programs have put there, and no work of anybody.
 const PASSED_OVER: [&str; 5] = [".git", "node_modules", "target", ".terraform", "vendor"];
 
+/// Files that programs find by their names.
+const PLAIN: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "registries.yaml"];
+
 /// What was found.
 #[derive(Default)]
 pub struct Repository {
     pub papers: Papers,
     /// What is written as an object and is read by a program, not by Kubernetes: the config files of k3d, kustomize, kubectl.
     pub tools: Vec<Arc<Object>>,
+    /// What stands in files of names that some program knows, whether they say their kind or not.
+    pub plain: Vec<(Arc<str>, Node)>,
     /// Files in which there is nothing of Kubernetes.
     pub foreign: usize,
     pub unread: Vec<Unread>,
@@ -132,6 +137,10 @@ fn file(look: Look, path: &Path, budget: &Budget, found: &mut Repository) {
         Ok(bytes) => bytes,
         Err(error) => return unread(START, why(&error), "the file"),
     };
+    let named = path.file_name().is_some_and(|name| PLAIN.iter().any(|plain| name == *plain));
+    if let Some(nodes) = std::str::from_utf8(&bytes).ok().filter(|_| named).and_then(reread) {
+        found.plain.extend(nodes.into_iter().map(|node| (shown.as_str().into(), node)));
+    }
     // Most files of a repository are none, and need not be taken apart.
     if !has(&bytes, b"apiVersion") || !has(&bytes, b"kind") {
         found.foreign += 1;

@@ -14,7 +14,8 @@ pub fn of(look: Look, planned: &Planned) -> Told {
     let provided = file.steps.iter().flat_map(|step| &step.provides).chain(&file.outside);
     let elsewhere: HashSet<&Fact> = provided.map(|(fact, _)| fact).collect();
     let elsewhere = |fact: &Fact| elsewhere.contains(fact);
-    let ground = Ground::of(&planned.papers, file.planned.clone(), &elsewhere);
+    let mut ground = Ground::of(&planned.papers, file.planned.clone(), &elsewhere);
+    ground.applied = true;
     let mut told = files::check(&planned.papers, &ground, &pod_security::Rules::default());
     let taking_part = file.steps.iter().filter(|step| step.absent_in(planned.mode).is_none());
     let asked = taking_part.flat_map(|step| {

@@ -38,7 +38,8 @@ fn found(case: &Path) -> Told {
     assert!(found.unread.is_empty(), "{}: {:#?}", case.display(), found.unread);
     let papers = [found.papers];
     let cluster = found.tools.iter().find_map(|object| Cluster::of_k3d(object));
-    let ground = Ground::of(&papers, cluster, &|_| false);
+    let mut ground = Ground::of(&papers, cluster, &|_| false);
+    (ground.tools, ground.plain) = (&found.tools, &found.plain);
     let mut told = files::check(&papers, &ground, &pod_security::Rules::default());
     told.sort();
     told

@@ -18,6 +18,12 @@ pub struct Ground<'o> {
     pub whole: bool,
     /// What no manifest gives and is there all the same.
     pub elsewhere: &'o dyn Fn(&Fact) -> bool,
+    /// Objects that programs read and Kubernetes does not: the config file of k3d.
+    pub tools: &'o [Arc<Object>],
+    /// Files of known names that say nothing of kind: what kustomize puts together, what mirrors a registry has.
+    pub plain: &'o [(Arc<str>, Node)],
+    /// Whether a plan applies these objects itself, so that nothing else has to bring them.
+    pub applied: bool,
 }
 
 /// An object that makes pods.
@@ -44,7 +50,8 @@ impl<'o> Ground<'o> {
             Some(Workload { object, template, spec: template.get("spec")?, way })
         };
         let workloads = objects.iter().filter_map(workload).collect();
-        Self { objects, by_kind, workloads, cluster, whole: true, elsewhere }
+        let (tools, plain) = (&[], &[]);
+        Self { objects, by_kind, workloads, cluster, whole: true, elsewhere, tools, plain, applied: false }
     }
     /// The objects of a kind, in the order of the files. The group of what Kubernetes calls core is empty.
     pub fn of_kind(&self, group: &str, kind: &str) -> &[&'o Arc<Object>] {

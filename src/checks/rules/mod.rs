@@ -1,9 +1,12 @@
 //! The rules that look at all objects together, one file a rule. A new rule is a file here, a line in `RULES`, and two files of
 //! YAML in `tests/check/rules/`: the smallest that turns it red, and the nearest that stays green.
 
+mod circle;
 pub mod cluster;
+mod delivery;
 mod disruption;
 pub mod ground;
+mod hosts;
 
 pub use ground::Ground;
 
@@ -20,7 +23,7 @@ pub struct Rule {
 }
 
 /// By the first of their ids.
-pub const RULES: &[Rule] = &[disruption::RULE];
+pub const RULES: &[Rule] = &[circle::RULE, disruption::RULE];
 
 /// Everything that the rules find.
 pub fn check(ground: &Ground<'_>) -> Told {

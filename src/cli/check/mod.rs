@@ -81,6 +81,7 @@ fn of_paths(context: &Context, paths: &[PathBuf]) -> Result<Checked, Problem> {
     let papers = std::slice::from_ref(&found.papers);
     let mut ground = Ground::of(papers, cluster, &|_| false);
     // What lies outside of these paths is not known to be nowhere.
+    (ground.tools, ground.plain) = (&found.tools, &found.plain);
     ground.whole = paths.iter().any(|path| files::exists(context.look, &path.join(".git")));
     let mut told = checked::check(papers, &ground, &pod_security::Rules::default());
     let is_softer = |finding: &Finding| is_absence(finding.id) && finding.severity == Severity::Error;
