@@ -240,7 +240,7 @@ fn kustomized(ground: &Ground<'_>) -> HashMap<String, Vec<String>> {
     found
 }
 
-fn resolved(home: &str, name: &str) -> String {
+pub fn resolved(home: &str, name: &str) -> String {
     let mut parts: Vec<&str> = home.split('/').filter(|part| *part != ".").collect();
     for part in name.split('/').filter(|part| !part.is_empty() && *part != ".") {
         match part {

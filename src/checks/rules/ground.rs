@@ -1,10 +1,12 @@
 //! What rules look at: all objects, found by kind; the pods they make; and what is known of the cluster that will hold them.
 
 use super::cluster::Cluster;
+use super::delivery::Delivery;
 use crate::checks::selector::Labels;
 use crate::manifests::pods::each;
 use crate::manifests::{Node, Object, Papers};
 use crate::model::{Fact, Place};
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -24,6 +26,7 @@ pub struct Ground<'o> {
     pub plain: &'o [(Arc<str>, Node)],
     /// Whether a plan applies these objects itself, so that nothing else has to bring them.
     pub applied: bool,
+    delivery: OnceCell<Delivery<'o>>,
 }
 
 /// An object that makes pods.
@@ -51,7 +54,18 @@ impl<'o> Ground<'o> {
         };
         let workloads = objects.iter().filter_map(workload).collect();
         let (tools, plain) = (&[], &[]);
-        Self { objects, by_kind, workloads, cluster, whole: true, elsewhere, tools, plain, applied: false }
+        Self {
+            objects,
+            by_kind,
+            workloads,
+            cluster,
+            whole: true,
+            elsewhere,
+            tools,
+            plain,
+            applied: false,
+            delivery: OnceCell::new(),
+        }
     }
     /// The objects of a kind, in the order of the files. The group of what Kubernetes calls core is empty.
     pub fn of_kind(&self, group: &str, kind: &str) -> &[&'o Arc<Object>] {
@@ -61,6 +75,10 @@ impl<'o> Ground<'o> {
     pub fn find(&self, group: &str, kind: &str, namespace: Option<&str>, name: &str) -> Option<&'o Arc<Object>> {
         let mut all = self.of_kind(group, kind).iter().copied();
         all.find(|object| object.namespace() == namespace && object.name() == name)
+    }
+    /// Who brings which of the files, found out once.
+    pub fn delivery(&self) -> &Delivery<'o> {
+        self.delivery.get_or_init(|| Delivery::of(self))
     }
     /// The workloads of a namespace.
     pub fn workloads_in<'g>(&'g self, namespace: &'g str) -> impl Iterator<Item = &'g Workload<'o>> {

@@ -1,12 +1,23 @@
 //! The rules that look at all objects together, one file a rule. A new rule is a file here, a line in `RULES`, and two files of
 //! YAML in `tests/check/rules/`: the smallest that turns it red, and the nearest that stays green.
 
+mod balancer;
+mod certificates;
 mod circle;
 pub mod cluster;
+mod crd_wave;
+mod credentials;
 mod delivery;
 mod disruption;
+mod gone;
 pub mod ground;
 mod hosts;
+mod own_hand;
+mod parents;
+mod restore;
+mod retries;
+mod uncovered;
+mod watchdog;
 
 pub use ground::Ground;
 
@@ -23,7 +34,21 @@ pub struct Rule {
 }
 
 /// By the first of their ids.
-pub const RULES: &[Rule] = &[circle::RULE, disruption::RULE];
+pub const RULES: &[Rule] = &[
+    crd_wave::RULE,
+    credentials::RULE,
+    balancer::RULE,
+    parents::RULE,
+    retries::RULE,
+    gone::RULE,
+    certificates::RULE,
+    circle::RULE,
+    uncovered::RULE,
+    restore::RULE,
+    watchdog::RULE,
+    own_hand::RULE,
+    disruption::RULE,
+];
 
 /// Everything that the rules find.
 pub fn check(ground: &Ground<'_>) -> Told {

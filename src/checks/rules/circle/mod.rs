@@ -5,9 +5,8 @@
 mod mirrors;
 mod needs;
 mod served;
-mod store;
+pub mod store;
 
-use super::delivery::Delivery;
 use super::ground::Ground;
 use super::{Rule, Told};
 use crate::checks::causes::cause;
@@ -35,9 +34,9 @@ pub const RULE: Rule = Rule {
 const SHOWN: usize = 20;
 
 fn look(ground: &Ground<'_>, told: &mut Told) {
-    let delivery = Delivery::of(ground);
+    let delivery = ground.delivery();
     let served = Served::of(ground);
-    let world = World::of(ground, &delivery, &served);
+    let world = World::of(ground, delivery, &served);
     let mut looped: BTreeSet<String> = BTreeSet::new();
     let mut closed: BTreeSet<usize> = BTreeSet::new();
     for host in world.asked() {
