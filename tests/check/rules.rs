@@ -66,8 +66,10 @@ fn of_id(id: &str, folder: &Path, told: &Told) -> Vec<String> {
 
 /// The lines `# expect: …` of the files of a case.
 fn expected(case: &Path) -> Vec<String> {
-    let files = if case.is_dir() { cases(case, "") } else { vec![case.to_owned()] };
-    let texts = files.iter().filter(|file| file.is_file()).map(|file| fs::read_to_string(file).unwrap());
+    if case.is_dir() {
+        return cases(case, "").iter().flat_map(|inner| expected(inner)).collect();
+    }
+    let texts = [fs::read_to_string(case).unwrap()].into_iter();
     let lines: Vec<String> = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     lines.iter().filter_map(|line| Some(line.strip_prefix("# expect: ")?.to_owned())).collect()
 }

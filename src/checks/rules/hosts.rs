@@ -33,6 +33,11 @@ pub fn bare(host: &str) -> Option<&str> {
     (!host.is_empty() && !host.contains("{{") && host.chars().all(plain)).then_some(host)
 }
 
+/// A host as hosts are compared. What is put in for a variable is not known, and its name is told from others by its letters.
+pub fn lower(host: &str) -> String {
+    if host.contains('$') { host.to_owned() } else { host.to_ascii_lowercase() }
+}
+
 /// The Service that a name inside the cluster leads to: name and namespace.
 pub fn service(host: &str) -> Option<(&str, &str)> {
     let host = host.strip_suffix(".cluster.local").unwrap_or(host);

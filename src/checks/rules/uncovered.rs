@@ -58,6 +58,7 @@ fn look(ground: &Ground<'_>, told: &mut Told) {
         return;
     }
     let mut folders: BTreeMap<&str, &Object> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut own: BTreeSet<&str> = BTreeSet::new();
     for object in &ground.objects {
         let at = folder(&object.file);
@@ -65,6 +66,7 @@ fn look(ground: &Ground<'_>, told: &mut Told) {
             own.insert(at);
         }
         folders.entry(at).or_insert(object);
+        *counts.entry(at).or_default() += 1;
     }
     let built: BTreeSet<&str> =
         ground.plain.iter().filter(|(file, _)| file.contains("kustomization.")).map(|(file, _)| folder(file)).collect();
@@ -83,10 +85,12 @@ fn look(ground: &Ground<'_>, told: &mut Told) {
     }
     for at in left {
         let object = folders[at];
-        let count = ground.objects.iter().filter(|one| folder(&one.file) == at).count();
-        let all = if count == 1 { "it".to_owned() } else { format!("it and {} objects more", count - 1) };
+        let all = match counts[at] {
+            1 => format!("{} would be missing", object.id),
+            count => format!("{} and {} more would be missing", object.id, count - 1),
+        };
         let shown = if at.is_empty() { "." } else { at };
-        let message = format!("no Application or Kustomization brings the folder {shown}: {all} would be missing");
+        let message = format!("no Application or Kustomization brings the folder {shown}: {all}");
         let fix = "make one for this folder, name it in a kustomization.yaml that is applied, or delete it";
         told.say("F34", Severity::Warning, object, object.place(), message, fix);
     }

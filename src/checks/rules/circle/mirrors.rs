@@ -29,7 +29,7 @@ fn read(node: &Node, served: &Served<'_>, found: &mut HashSet<String>) {
             !host.is_empty() && served.get(host).0.is_empty() && hosts::service(host).is_none()
         };
         if each(&mirror.node, "endpoint").filter_map(Node::text).any(is_outside) {
-            found.extend(hosts::bare(&mirror.name).map(str::to_ascii_lowercase));
+            found.extend(hosts::bare(&mirror.name).map(hosts::lower));
         }
     }
 }

@@ -147,7 +147,7 @@ fn short(place: &Place) -> String {
 fn late(world: &World<'_, '_>, looped: &BTreeSet<String>, told: &mut Told) {
     let mut readers: Vec<(String, usize, usize)> = Vec::new();
     for (at, one) in world.delivery.bringers.iter().enumerate() {
-        let hosts = one.sources.iter().filter_map(|source| source.host()).map(str::to_ascii_lowercase);
+        let hosts = one.sources.iter().filter_map(|source| source.host()).map(super::hosts::lower);
         for host in
             hosts.collect::<BTreeSet<_>>().into_iter().filter(|host| world.is_inside(host) && !looped.contains(host))
         {
@@ -182,7 +182,7 @@ fn stores(world: &World<'_, '_>, looped: &BTreeSet<String>, told: &mut Told) {
     for store in all.into_iter().flatten() {
         let Some((field, hands_on)) = store::address(store) else { continue };
         let text = field.node.text().unwrap_or_default();
-        let host = super::hosts::of_url(text).unwrap_or(text).to_ascii_lowercase();
+        let host = super::hosts::lower(super::hosts::of_url(text).unwrap_or(text));
         if !world.is_inside(&host) || looped.contains(&host) || hands_on {
             continue;
         }

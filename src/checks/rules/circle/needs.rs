@@ -69,7 +69,7 @@ impl<'g, 'o> World<'g, 'o> {
         let sources = self.delivery.bringers.iter().flat_map(|one| &one.sources);
         let mut hosts: Vec<&str> = sources.filter_map(|source| source.host()).collect();
         hosts.extend(self.ground.workloads.iter().flat_map(images).filter_map(|(image, _)| hosts::of_image(image)));
-        let mut asked: HashSet<String> = hosts.into_iter().map(str::to_ascii_lowercase).collect();
+        let mut asked: HashSet<String> = hosts.into_iter().map(hosts::lower).collect();
         for (number, object) in self.ground.objects.iter().enumerate() {
             if matches!(
                 object.kind(),
@@ -166,7 +166,7 @@ impl<'g, 'o> World<'g, 'o> {
         let own = self.delivery.bringers.iter().find(|one| Arc::ptr_eq(one.object, object));
         for source in own.into_iter().flat_map(|one| &one.sources) {
             let Some(name) = source.host() else { continue };
-            let to = Thing::Host(name.to_ascii_lowercase());
+            let to = Thing::Host(hosts::lower(name));
             needs.push(Need { to, place: source.place(), hard: true });
             if let (Some((dns, place)), false) = (&self.dns, self.is_inside(name)) {
                 needs.push(Need { to: Thing::Host(dns.clone()), place: place.clone(), hard: true });
@@ -224,7 +224,7 @@ impl<'g, 'o> World<'g, 'o> {
     fn workload(&self, workload: &Workload<'o>, needs: &mut Vec<Need>) {
         let object = workload.object;
         for (image, at) in images(workload) {
-            let Some(registry) = hosts::of_image(image).map(str::to_ascii_lowercase) else { continue };
+            let Some(registry) = hosts::of_image(image).map(hosts::lower) else { continue };
             if !self.mirrored.contains(&registry) {
                 needs.push(Need { to: Thing::Host(registry), place: object.place_at(at), hard: true });
             }
@@ -265,7 +265,7 @@ impl<'g, 'o> World<'g, 'o> {
 fn host(object: &Object, field: &crate::manifests::Field, hard: bool) -> Option<Need> {
     let text = field.node.text()?;
     let host = hosts::of_url(text).or_else(|| hosts::bare(text))?;
-    Some(Need { to: Thing::Host(host.to_ascii_lowercase()), place: object.place_at(field.at), hard })
+    Some(Need { to: Thing::Host(hosts::lower(host)), place: object.place_at(field.at), hard })
 }
 
 /// The images that its pods must fetch, and where they are named.

@@ -59,7 +59,7 @@ impl<'o> Served<'o> {
 
     fn add(&mut self, host: &str, object: &'o Arc<Object>, place: Place, behind: Vec<(String, String)>) {
         let Some(host) = hosts::bare(host) else { return };
-        let known = self.by_host.entry(host.to_ascii_lowercase()).or_default();
+        let known = self.by_host.entry(hosts::lower(host)).or_default();
         // The paths of one host, told one by one, are one answer.
         match known.iter().find(|at| Arc::ptr_eq(self.servers[**at].object, object)) {
             Some(at) => self.servers[*at].behind.extend(behind),
