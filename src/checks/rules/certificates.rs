@@ -6,7 +6,7 @@ use crate::checks::causes::cause;
 use crate::manifests::pods::each;
 use crate::manifests::{Node, Object};
 use crate::model::{Fact, Severity};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 pub const RULE: Rule = Rule {
     ids: &["F22"],
@@ -40,14 +40,18 @@ fn look(ground: &Ground<'_>, told: &mut Told) {
     if issuers.is_empty() || !ground.whole {
         return;
     }
-    let asked = asked(ground);
+    let (asked, kept) = (asked(ground), kept(ground));
+    let is_lost = |one: &Asked| {
+        let fact = || Fact::of("secret", &format!("{}/{}", one.space, one.secret));
+        !kept.contains(&(one.space.as_str(), one.secret.as_str())) && !(ground.elsewhere)(&fact())
+    };
     for issuer in issuers {
         let of = |one: &&Asked| {
             one.kind == issuer.kind()
                 && one.issuer == issuer.name()
                 && (one.kind == "ClusterIssuer" || Some(&*one.space) == issuer.namespace())
         };
-        let mine: Vec<&Asked> = asked.iter().filter(of).filter(|one| !is_kept(ground, one)).collect();
+        let mine: Vec<&Asked> = asked.iter().filter(of).filter(|one| is_lost(one)).collect();
         let Some(first) = mine.first() else { continue };
         let mut same: BTreeMap<&BTreeSet<String>, usize> = BTreeMap::new();
         mine.iter().for_each(|one| *same.entry(&one.names).or_default() += 1);
@@ -66,10 +70,10 @@ fn look(ground: &Ground<'_>, told: &mut Told) {
                 n - 1
             ),
         };
-        let tail = if over {
-            format!("; {most} of them for the same names, of which {SAME} are given in a week")
-        } else {
-            String::new()
+        let tail = match (most > SAME, over) {
+            (true, _) => format!("; {most} of them for the same names, of which {SAME} are given in a week"),
+            (false, true) => format!("; of one domain {ALL} are given in a week"),
+            (false, false) => String::new(),
         };
         let fix = "keep the TLS Secrets in the encrypted store, and let drills use a staging issuer";
         told.say("F22", severity, issuer, issuer.place_of(&["spec", "acme", "server"]), format!("{count}{tail}"), fix);
@@ -117,10 +121,14 @@ fn asked(ground: &Ground<'_>) -> Vec<Asked> {
     found
 }
 
-/// Whether the Secret comes over from the old cluster.
-fn is_kept(ground: &Ground<'_>, one: &Asked) -> bool {
-    let kinds = [("", "Secret"), ("bitnami.com", "SealedSecret")];
-    kinds.iter().any(|(group, kind)| ground.find(group, kind, Some(&one.space), &one.secret).is_some())
-        || super::circle::store::making(ground, &one.space, &one.secret).is_some()
-        || (ground.elsewhere)(&Fact::of("secret", &format!("{}/{}", one.space, one.secret)))
+/// The Secrets that come over from the old cluster, or from a store.
+fn kept<'o>(ground: &Ground<'o>) -> HashSet<(&'o str, &'o str)> {
+    let mut found = HashSet::new();
+    for (group, kind) in [("", "Secret"), ("bitnami.com", "SealedSecret"), ("external-secrets.io", "ExternalSecret")] {
+        for object in ground.of_kind(group, kind) {
+            let name = object.root.text_at(&["spec", "target", "name"]).unwrap_or(object.name());
+            found.insert((object.namespace().unwrap_or("default"), name));
+        }
+    }
+    found
 }

@@ -43,6 +43,8 @@ pub struct Delivery<'o> {
     pub bringers: Vec<Bringer<'o>>,
     /// The folder that the paths of sources begin in; None where no source is this repository.
     pub root: Option<String>,
+    /// Who brings a folder, of all folders that hold objects.
+    by_folder: HashMap<String, Vec<usize>>,
 }
 
 impl Source<'_> {
@@ -77,7 +79,8 @@ impl<'o> Delivery<'o> {
             bringers.push(Bringer { object, sources, fills, covers: Vec::new() });
         }
         let root = if bringers.is_empty() { None } else { own(ground, &bringers) };
-        let mut delivery = Self { bringers, root: root.as_ref().map(|(root, _)| root.clone()) };
+        let by_folder = HashMap::new();
+        let mut delivery = Self { bringers, root: root.as_ref().map(|(root, _)| root.clone()), by_folder };
         if let Some((root, address)) = root {
             let kustomized = kustomized(ground);
             for bringer in &mut delivery.bringers {
@@ -87,13 +90,20 @@ impl<'o> Delivery<'o> {
                 bringer.covers = covers;
             }
         }
+        let folders: HashSet<&str> = ground.objects.iter().map(|object| folder(&object.file)).collect();
+        for folder in folders.into_iter().filter(|_| delivery.root.is_some()) {
+            let all = delivery.bringers.iter().enumerate();
+            let those = all.filter(|(_, one)| one.covers.iter().any(|cover| cover.holds(folder))).map(|(at, _)| at);
+            let those = those.collect();
+            delivery.by_folder.insert(folder.to_owned(), those);
+        }
         delivery
     }
 
     /// Those that bring this file.
-    pub fn of_file<'d>(&'d self, file: &'d str) -> impl Iterator<Item = &'d Bringer<'o>> {
-        let folder = folder(file);
-        self.bringers.iter().filter(move |bringer| bringer.covers.iter().any(|cover| cover.holds(folder)))
+    pub fn of_file<'d>(&'d self, file: &str) -> impl Iterator<Item = &'d Bringer<'o>> + use<'d, 'o> {
+        let those = self.by_folder.get(folder(file)).map_or(&[][..], |those| those);
+        those.iter().map(|at| &self.bringers[*at])
     }
 }
 

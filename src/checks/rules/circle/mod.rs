@@ -5,7 +5,7 @@
 mod mirrors;
 mod needs;
 mod served;
-pub mod store;
+mod store;
 
 use super::ground::Ground;
 use super::{Rule, Told};
