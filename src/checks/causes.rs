@@ -91,8 +91,9 @@ pub const CAUSES: &[Cause] = &[
          can read.",
         "Write the number of the image's user into runAsUser.",
     ),
-    cause("F25", "A namespace whose deletion does not end",
-        "Something in it has a finalizer whose controller is gone, or an API that the API server cannot ask any more \
+    cause("F25", "A circle of needs, or a namespace whose deletion does not end",
+        "In files: something is read from a host that only comes up with what is read there (see `explain circle`). In a \
+         cluster: something in the namespace has a finalizer whose controller is gone, or an API that the API server cannot ask any more \
          hides whether it is empty. Nothing new can be put into it meanwhile.",
         "Bring back the controller or the API service that is named. The finalizer of the namespace itself is never \
          taken away by force here.",

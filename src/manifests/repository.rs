@@ -44,6 +44,8 @@ pub enum Sorted {
     Pipeline,
     /// Which registries the nodes of k3s ask.
     Registries,
+    /// What kustomize puts together.
+    Kustomization,
 }
 
 /// What a file beside manifests is, by its path.
@@ -53,6 +55,7 @@ fn sorted(path: &Path) -> Option<Sorted> {
     match (name, folder) {
         (".gitlab-ci.yml" | ".gitlab-ci.yaml", _) | (_, Some("workflows")) => Some(Sorted::Pipeline),
         ("registries.yaml" | "registries.yml", _) => Some(Sorted::Registries),
+        ("kustomization.yaml" | "kustomization.yml" | "Kustomization", _) => Some(Sorted::Kustomization),
         _ => None,
     }
 }

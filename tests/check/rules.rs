@@ -41,6 +41,7 @@ fn found(case: &Path) -> Told {
     let mut ground = Ground::of(&papers, cluster, &|_| false);
     ground.beside = &found.beside;
     ground.keeps_keys = !found.stores.is_empty();
+    ground.tools = &found.tools;
     let mut told = files::check(&papers, &ground, &pod_security::Rules::default());
     told.sort();
     told
@@ -67,8 +68,10 @@ fn of_id(id: &str, folder: &Path, told: &Told) -> Vec<String> {
 
 /// The lines `# expect: …` of the files of a case.
 fn expected(case: &Path) -> Vec<String> {
-    let files = if case.is_dir() { cases(case, "") } else { vec![case.to_owned()] };
-    let texts = files.iter().filter(|file| file.is_file()).map(|file| fs::read_to_string(file).unwrap());
+    if case.is_dir() {
+        return cases(case, "").iter().flat_map(|inner| expected(inner)).collect();
+    }
+    let texts = [fs::read_to_string(case).unwrap()].into_iter();
     let lines: Vec<String> = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     lines.iter().filter_map(|line| Some(line.strip_prefix("# expect: ")?.to_owned())).collect()
 }

@@ -1,13 +1,15 @@
 //! What rules look at: all objects, found by kind; the pods they make; and what is known of the cluster that will hold them.
 
 use super::cluster::Cluster;
+use super::delivery::Delivery;
 use crate::checks::references::opaque;
 use crate::checks::selector::Labels;
 use crate::manifests::kinds::{Builtin, builtin};
 use crate::manifests::pods::each;
-use crate::manifests::repository::Beside;
+use crate::manifests::repository::{Beside, Sorted};
 use crate::manifests::{Node, Object, Papers};
 use crate::model::{Fact, Place};
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -31,6 +33,11 @@ pub struct Ground<'o> {
     pub keeps_keys: bool,
     /// What no manifest gives and is there all the same.
     pub elsewhere: &'o dyn Fn(&Fact) -> bool,
+    /// Objects that programs read and Kubernetes does not: the config file of k3d.
+    pub tools: &'o [Arc<Object>],
+    /// Whether a plan applies these objects itself, so that nothing else has to bring them.
+    pub applied: bool,
+    delivery: OnceCell<Delivery<'o>>,
 }
 
 /// An object that makes pods.
@@ -76,6 +83,9 @@ impl<'o> Ground<'o> {
             beside: &[],
             keeps_keys: false,
             elsewhere,
+            tools: &[],
+            applied: false,
+            delivery: OnceCell::new(),
         }
     }
     /// The objects of a kind, in the order of the files. The group of what Kubernetes calls core is empty.
@@ -90,6 +100,14 @@ impl<'o> Ground<'o> {
     /// Whether what these files do not put into this namespace is not in it.
     pub fn is_closed(&self, namespace: &str) -> bool {
         self.whole && self.hidden.is_empty() && !self.operated.contains(namespace)
+    }
+    /// Who brings which of the files, found out once.
+    pub fn delivery(&self) -> &Delivery<'o> {
+        self.delivery.get_or_init(|| Delivery::of(self))
+    }
+    /// The files beside manifests that are of this sort.
+    pub fn besides(&self, sort: Sorted) -> impl Iterator<Item = &'o Beside> + use<'o> {
+        self.beside.iter().filter(move |file| file.sort == sort)
     }
     /// Whether an operator may put Services and pods into this namespace.
     pub fn is_operated(&self, namespace: &str) -> bool {

@@ -3,17 +3,25 @@
 
 mod amounts;
 mod architectures;
+mod balancer;
+mod certificates;
+mod circle;
 mod clear;
 pub mod cluster;
 mod cluster_dns;
 mod cookie;
 mod corefile;
+mod crd_wave;
+mod credentials;
+mod delivery;
 mod disruption;
 mod fail_closed;
 mod finalizers;
+mod gone;
 mod granting;
 pub mod ground;
 mod host_ports;
+mod hosts;
 mod image;
 mod images;
 mod large;
@@ -21,11 +29,15 @@ mod local_images;
 mod memory_alert;
 mod nfs;
 mod nodes;
+mod own_hand;
+mod parents;
 mod placement;
 mod probes;
 mod provisioners;
 mod recovery;
 mod registries;
+mod restore;
+mod retries;
 mod room;
 mod runners;
 mod sealed_text;
@@ -35,6 +47,8 @@ mod spread;
 mod static_pods;
 mod storage;
 mod tunnels;
+mod uncovered;
+mod watchdog;
 
 pub use ground::Ground;
 
@@ -55,22 +69,34 @@ pub const RULES: &[Rule] = &[
     sealing::RULE,
     storage::RULE,
     large::RULE,
+    crd_wave::RULE,
     fail_closed::RULE,
+    credentials::RULE,
+    balancer::RULE,
+    parents::RULE,
+    retries::RULE,
     images::RULE,
+    gone::RULE,
     registries::RULE,
+    certificates::RULE,
     tunnels::RULE,
+    circle::RULE,
     recovery::RULE,
     sealed_text::RULE,
     cookie::RULE,
+    uncovered::RULE,
+    restore::RULE,
     runners::RULE,
     granting::RULE,
     cluster_dns::RULE,
     memory_alert::RULE,
     architectures::RULE,
     clear::RULE,
+    watchdog::RULE,
     host_ports::RULE,
     local_images::RULE,
     room::RULE,
+    own_hand::RULE,
     nfs::RULE,
     placement::RULE,
     corefile::RULE,

@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
 
 fn look(ground: &Ground<'_>, told: &mut Told) {
     let Some(cluster) = ground.cluster.as_ref().filter(|cluster| cluster.maker == Maker::K3d) else { return };
-    let files: Vec<&Beside> = ground.beside.iter().filter(|file| file.sort == Sorted::Registries).collect();
+    let files: Vec<&Beside> = ground.besides(Sorted::Registries).collect();
     let given = |file: &Beside| {
         let name = file.file.rsplit('/').next().unwrap_or(&file.file);
         cluster.registries.contains(name)

@@ -87,6 +87,7 @@ fn of_paths(context: &Context, paths: &[PathBuf]) -> Result<Checked, Problem> {
     let papers = [found.papers, stored.papers];
     let mut ground = Ground::of(&papers, cluster, &|_| false);
     // What lies outside of these paths is not known to be nowhere.
+    ground.tools = &found.tools;
     ground.whole = paths.iter().any(|path| files::exists(context.look, &path.join(".git")));
     ground.beside = &found.beside;
     ground.keeps_keys = stored.keeps_keys;
