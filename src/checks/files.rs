@@ -9,12 +9,10 @@ use crate::manifests::Papers;
 pub fn check(papers: &[Papers], ground: &Ground<'_>, security: &pod_security::Rules) -> Told {
     let mut told = rules::check(ground);
     let named: Vec<(&str, &Papers)> = papers.iter().map(|papers| ("", papers)).collect();
-    told.extend(references::check(&named, ground.elsewhere));
+    told.extend(references::on(&named, ground.elsewhere, security.server));
     let volumes = volumes::check(papers);
     told.extend(volumes.findings);
     told.unknowns.extend(volumes.unknowns);
-    let pods = pod_security::check(papers, &[], security);
-    told.extend(pods.findings);
-    told.unknowns.extend(pods.unknowns);
+    told.take(pod_security::check(papers, &[], security));
     told
 }
