@@ -4,4 +4,16 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../support/page.rs"]
+mod page;
+
+mod accept;
+mod baseline;
+mod desk;
+mod explain;
+mod fix;
+mod hook;
+mod planned;
 mod rules;
+mod sarif;
+mod strict;
