@@ -11,6 +11,7 @@ const COMMANDS: [&str; 15] = [
     "plan",
     "check",
     "drill",
+    "explain",
     "recover",
     "resume",
     "status",

@@ -2,7 +2,6 @@
 //! while it may still heal, when it is stuck, when it is mended, and when the object is not there at all.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-
 use blackstart::checks::causes::{self, CAUSES};
 use blackstart::checks::ladder::{self, Heals, Standing, Trouble};
 use blackstart::checks::live::Live;

@@ -34,7 +34,8 @@ pub struct Acceptance {
 /// What a file says in its comments: each an acceptance, or a finding about one.
 pub fn in_comments(marked: &Marked) -> Vec<Result<Acceptance, Box<Finding>>> {
     let lines: Vec<&str> = marked.text.lines().collect();
-    let documents = reread(&marked.text).unwrap_or_default();
+    let read_whole = reread(&marked.text);
+    let documents = read_whole.as_deref().unwrap_or_default();
     let mut texts = Vec::new();
     documents.iter().for_each(|node| of_texts(node, &mut texts));
     let begins: Vec<usize> = beginnings(&lines);
@@ -42,7 +43,8 @@ pub fn in_comments(marked: &Marked) -> Vec<Result<Acceptance, Box<Finding>>> {
     for (at, line) in lines.iter().enumerate() {
         let Some((hash, words)) = comment(line) else { continue };
         let number = numbered(at);
-        let within = |(from, text): &(u32, &str)| *from <= number && text.contains(line[hash..].trim_end());
+        let said = line[hash..].trim_end().trim_end_matches(['"', '\'']);
+        let within = |(from, text): &(u32, &str)| *from <= number && text.contains(said);
         if texts.iter().any(within) {
             continue;
         }
@@ -61,10 +63,12 @@ pub fn in_comments(marked: &Marked) -> Vec<Result<Acceptance, Box<Finding>>> {
             (Some(of), _) => Scope::Lines(numbered(of)..=numbered(of)),
             (None, _) => Scope::Lines(number..=number),
         };
-        found.push(match read(words) {
-            Ok((id, until, reason)) => Ok(Acceptance { id, until, reason, scope, place, object }),
-            Err(why) => Err(Box::new(malformed(place, object, why))),
-        });
+        match self::read(words) {
+            Ok((id, until, reason)) => found.push(Ok(Acceptance { id, until, reason, scope, place, object })),
+            // In what cannot be read it may be a part of a text.
+            Err(why) if read_whole.is_some() => found.push(Err(Box::new(malformed(place, object, why)))),
+            Err(_) => {}
+        }
     }
     found
 }
@@ -127,7 +131,8 @@ fn called(node: &Node) -> Option<String> {
 
 /// `F51 until 2027-03-01: reason`
 fn read(words: &str) -> Result<(String, Day, String), &'static str> {
-    let (id, rest) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
+    let end = words.find(|c: char| !c.is_alphanumeric()).unwrap_or(words.len());
+    let (id, rest) = words.split_at(end);
     if !is_id(id) {
         return Err("names no finding: an id is F and two digits");
     }

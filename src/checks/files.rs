@@ -10,9 +10,7 @@ pub fn check(papers: &[Papers], ground: &Ground<'_>, security: &pod_security::Ru
     let mut told = rules::check(ground);
     let named: Vec<(&str, &Papers)> = papers.iter().map(|papers| ("", papers)).collect();
     told.extend(references::on(&named, ground.elsewhere, security.server));
-    let volumes = volumes::check(papers);
-    told.extend(volumes.findings);
-    told.unknowns.extend(volumes.unknowns);
+    told.take(volumes::check(papers));
     told.take(pod_security::check(papers, &[], security));
     told
 }

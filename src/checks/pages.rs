@@ -5,11 +5,6 @@ use super::causes::{Cause, cause};
 /// By id.
 #[rustfmt::skip]
 pub const PAGES: &[Cause] = &[
-    cause("F32", "A volume pinned to a node that is not there",
-        "A volume of a node's own disk names its node. The new cluster calls its nodes otherwise, and the pod that wants \
-         the volume waits for ever.",
-        "Give the node its old name, or the volume the new one.",
-    ),
     cause("F35", "An object without its namespace",
         "It says no namespace and so goes into `default`, beside the one that everybody means. What looks for it by name \
          does not find it there.",

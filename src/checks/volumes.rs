@@ -2,17 +2,14 @@
 //! no volume may be applied that Kubernetes would answer by deleting its data. Reads manifests only.
 
 use super::binder::{self, ClaimFacts, Miss, VolumeFacts};
+use super::ladder::Mend;
+use super::ladder::edit::Set;
+use super::ladder::way::Way;
+use super::told::Told;
 use crate::manifests::{Object, Papers};
 use crate::model::{Finding, Place, Severity, Unknown};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// What was found, and what could not be known.
-#[derive(Debug, Default)]
-pub struct Found {
-    pub findings: Vec<Finding>,
-    pub unknowns: Vec<Unknown>,
-}
 
 struct Claim {
     facts: ClaimFacts,
@@ -21,8 +18,8 @@ struct Claim {
     shown: String,
 }
 
-pub fn check(papers: &[Papers]) -> Found {
-    let mut found = Found::default();
+pub fn check(papers: &[Papers]) -> Told {
+    let mut found = Told::default();
     let objects: Vec<&Arc<Object>> = papers.iter().flat_map(|papers| &papers.objects).collect();
     let volumes: Vec<(VolumeFacts, &Arc<Object>)> = objects
         .iter()
@@ -118,11 +115,11 @@ fn error(id: &'static str, place: Place, object: String, message: String, fix: S
 }
 
 /// A volume with `Delete` that is kept for a claim which is another by now is answered by deleting what is on it.
-fn dangerous(volumes: &[(VolumeFacts, &Arc<Object>)], found: &mut Found) {
+fn dangerous(volumes: &[(VolumeFacts, &Arc<Object>)], found: &mut Told) {
     for (facts, object) in volumes {
         let shown = object.id.to_string();
         match &facts.claim {
-            Some(claim) if claim.uid.is_some() && &*facts.policy != "Retain" => found.findings.push(error(
+            Some(claim) if claim.uid.is_some() && &*facts.policy != "Retain" => drop(found.add(error(
                 "F06",
                 object.place_of(&["spec", "persistentVolumeReclaimPolicy"]),
                 shown,
@@ -132,8 +129,8 @@ fn dangerous(volumes: &[(VolumeFacts, &Arc<Object>)], found: &mut Found) {
                 ),
                 "set persistentVolumeReclaimPolicy: Retain, and take uid and resourceVersion out of the claimRef"
                     .into(),
-            )),
-            Some(claim) if claim.uid.is_some() => found.findings.push(Finding {
+            ))),
+            Some(claim) if claim.uid.is_some() => drop(found.add(Finding {
                 severity: Severity::Note,
                 ..error(
                     "F06",
@@ -142,7 +139,7 @@ fn dangerous(volumes: &[(VolumeFacts, &Arc<Object>)], found: &mut Found) {
                     format!("its claimRef holds the uid of an older claim {claim}; it is left out when it is applied"),
                     "take uid and resourceVersion out of the claimRef".into(),
                 )
-            }),
+            })),
             Some(_) | None => {}
         }
     }
@@ -154,14 +151,14 @@ fn nobody(
     facts: &[VolumeFacts],
     volumes: &[(VolumeFacts, &Arc<Object>)],
     classes: &Classes,
-    found: &mut Found,
+    found: &mut Told,
 ) {
     let class = claim.facts.class.as_deref();
     if class.is_none() && claim.facts.selector.is_some() {
         let message =
             "it has a selector and no storageClassName: a default class is put in, and its volumes have no labels";
         let fix = "write storageClassName: \"\" into the claim, or the class of its volume";
-        found.findings.push(error("F05", claim.at.clone(), claim.shown.clone(), message.into(), fix.into()));
+        found.add(error("F05", claim.at.clone(), claim.shown.clone(), message.into(), fix.into()));
         return;
     }
     let unknown_class = class.filter(|class| !class.is_empty() && !classes.known.contains_key(*class));
@@ -180,16 +177,28 @@ fn nobody(
     }
     let Some((volume, misses)) = nearest else { return };
     let told: Vec<String> = misses.iter().map(ToString::to_string).collect();
-    let place = volumes.iter().find(|(facts, _)| facts.name == volume.name).map(|(_, object)| object.place());
+    let object = volumes.iter().find(|(facts, _)| facts.name == volume.name).map(|(_, object)| *object);
+    let place = object.map(|object| object.place());
     let id = if misses.iter().all(|miss| matches!(miss, Miss::Label { .. })) { "F04" } else { "F06" };
     let at = place.as_ref().map_or(String::new(), |place| format!(" ({}:{})", place.file, place.spot.line));
-    found.findings.push(error(
+    let mend =
+        object.zip(labels(&misses)).map(|(object, sets)| Mend::new(object, sets, &format!("{id}-{}", volume.name)));
+    *found.add(error(
         id,
         claim.at.clone(),
         claim.shown.clone(),
         format!("no volume can serve it; the nearest, {}{at}, {}", volume.name, told.join(", and ")),
         fix(&volume.name, &misses, at.trim()),
-    ));
+    )) = mend;
+}
+
+/// The labels that the volume lacks, where it lacks nothing else. One that it has otherwise may be meant so.
+fn labels(misses: &[Miss]) -> Option<Vec<Set>> {
+    let label = |miss: &Miss| {
+        let Miss::Label { want, has: None } = miss else { return None };
+        Some(Set { way: Way::to(&["metadata", "labels"]).key(&want.key), value: want.value()?.into() })
+    };
+    misses.iter().map(label).collect()
 }
 
 /// A volume that belongs to another claim, or to nobody who would give it away, is no help.
@@ -215,9 +224,9 @@ fn fix(volume: &str, misses: &[Miss], at: &str) -> String {
 }
 
 /// With two volumes Kubernetes takes the smaller, and with it perhaps another application's data.
-fn swapped(claim: &Claim, several: &[&VolumeFacts], found: &mut Found) {
+fn swapped(claim: &Claim, several: &[&VolumeFacts], found: &mut Told) {
     let names: Vec<&str> = several.iter().map(|volume| &*volume.name).collect();
-    found.findings.push(error(
+    found.add(error(
         "F85",
         claim.at.clone(),
         claim.shown.clone(),
@@ -227,13 +236,13 @@ fn swapped(claim: &Claim, several: &[&VolumeFacts], found: &mut Found) {
 }
 
 /// Two claims that one volume serves: whoever comes first gets it.
-fn shared(takers: &HashMap<Box<str>, Vec<&Claim>>, found: &mut Found) {
+fn shared(takers: &HashMap<Box<str>, Vec<&Claim>>, found: &mut Told) {
     let mut shared: Vec<_> = takers.iter().filter(|(_, claims)| claims.len() > 1).collect();
     shared.sort_by(|a, b| a.0.cmp(b.0));
     for (volume, claims) in shared {
         let names: Vec<String> = claims.iter().map(|c| format!("{}/{}", c.facts.namespace, c.facts.name)).collect();
         for claim in claims.iter().skip(1) {
-            found.findings.push(error(
+            found.add(error(
                 "F85",
                 claim.at.clone(),
                 claim.shown.clone(),

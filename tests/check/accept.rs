@@ -13,7 +13,7 @@ fn with(comment: &str, at: usize) -> String {
 
 const GOOD: &str = "# blackstart: accept F03 until 2999-01-01: a reason";
 /// The line of the finding in the Deployment: its container.
-const LINE: usize = 13;
+const LINE: usize = 12;
 
 fn desk(text: &str) -> Desk {
     let desk = Desk::new();
@@ -29,7 +29,10 @@ fn it_is_about_its_line_the_line_below_or_the_whole_object_at_whose_head_it_stan
         let json = desk.json(&["."]);
         assert_eq!(lines(&json["findings"]), [""; 0], "{at} {behind}: {json:#}");
         let one = &json["accepted"][0];
-        assert_eq!((&one["id"], &one["reason"], &one["until"]), (&"F03".into(), &"a reason".into(), &"2999-01-01".into()));
+        assert_eq!(
+            (&one["id"], &one["reason"], &one["until"]),
+            (&"F03".into(), &"a reason".into(), &"2999-01-01".into())
+        );
         assert!(one["accepted_in"].as_str().unwrap().starts_with("a.yaml:"));
         desk.run(&["check", "."]).code(0).says("0 errors, 0 warnings, 0 notes, 1 accepted").never_says("a reason");
         desk.run(&["check", ".", "-v"]).code(0).says("until 2999-01-01: a reason (a.yaml:");
@@ -88,9 +91,9 @@ fn a_malformed_one_accepts_nothing_and_says_why() {
 
 #[test]
 fn what_only_looks_like_a_comment_is_none() {
-    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: apps}\ndata:\n  a: |\n    # blackstart: accept F03\n    x\n  b: \"y # blackstart: accept F03\"\n  c: z# blackstart: accept F03\n";
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: apps}\ndata:\n  a: |\n    # blackstart: accept F03\n    x\n  b: \"y # blackstart: accept F03\"\n  c: 'z# blackstart: accept F03'\n";
     assert_eq!(desk(&format!("{STRICT}---\n{map}")).found(&["."]), [""; 0]);
-    let real = format!("{STRICT}---\n{map}  # blackstart: accept F03\n");
+    let real = format!("{STRICT}---\n{map}  # blackstart: accept F04\n");
     assert_eq!(desk(&real).found(&["."]), ["F98 warning a.yaml:17"]);
     // Other words for this program, and words about it.
     assert_eq!(desk(&format!("# blackstart: see docs\n# blackstart: accepted\n{STRICT}")).found(&["."]), [""; 0]);

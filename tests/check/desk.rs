@@ -66,9 +66,8 @@ impl Desk {
 
 pub fn lines(list: &Value) -> Vec<String> {
     let text = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
-    let line = |one: &Value| {
-        format!("{} {} {}:{}", text(one, "id"), text(one, "severity"), text(one, "file"), one["line"])
-    };
+    let line =
+        |one: &Value| format!("{} {} {}:{}", text(one, "id"), text(one, "severity"), text(one, "file"), one["line"]);
     list.as_array().unwrap().iter().map(line).collect()
 }
 

@@ -38,7 +38,8 @@ fn every_id_that_is_written_anywhere_has_a_page() {
 
 #[test]
 fn a_page_tells_the_story_where_it_is_found_and_what_mends_it() {
-    let told = explain(&["f03"]).code(0).says("F03  Pod Security lets no pod in").says("What mends it: Set what the message");
+    let told =
+        explain(&["f03"]).code(0).says("F03  Pod Security lets no pod in").says("What mends it: Set what the message");
     told.says("Found: in files by check, plan and drill; in a cluster by diagnose and while a run waits.");
     explain(&["F74"]).code(0).says("Found: in files by check, plan and drill.");
     explain(&["F90"]).code(0).says("Found: in a cluster by diagnose");

@@ -34,7 +34,9 @@ fn two_objects_of_one_file_are_mended_by_one_patch() {
 
 #[test]
 fn names_that_git_reads_in_quotes_and_files_without_an_end_of_line_are_mended() {
-    for name in ["plain.yaml", "dir/with space.yaml", "ümläut/ä.yaml", "quo\"te.yaml", "back\\slash.yaml", "tab\there.yaml"] {
+    for name in
+        ["plain.yaml", "dir/with space.yaml", "ümläut/ä.yaml", "quo\"te.yaml", "back\\slash.yaml", "tab\there.yaml"]
+    {
         let desk = Desk::new();
         let text = format!("{STRICT}---\n{}", lax("one"));
         desk.write(name, text.trim_end());
@@ -122,7 +124,9 @@ fn whatever_is_mended_is_gone_and_nothing_else_changes() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut mended = 0;
     for set in ["tests/check/rules", "tests/variants"] {
-        for case in fs::read_dir(root.join(set)).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        for case in
+            fs::read_dir(root.join(set)).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+        {
             let desk = Desk::new();
             if set == "tests/variants" {
                 copy(&root.join("plans/kubernetes"), &desk.path("all"));
@@ -132,7 +136,10 @@ fn whatever_is_mended_is_gone_and_nothing_else_changes() {
             // Each file of a rule is a world of its own.
             let alone = set == "tests/check/rules";
             let worlds: Vec<String> = match alone {
-                true => fs::read_dir(&case).unwrap().map(|e| format!("all/{}", e.unwrap().file_name().to_str().unwrap())).collect(),
+                true => fs::read_dir(&case)
+                    .unwrap()
+                    .map(|e| format!("all/{}", e.unwrap().file_name().to_str().unwrap()))
+                    .collect(),
                 false => vec!["all".to_owned()],
             };
             for (number, world) in worlds.iter().enumerate() {

@@ -20,7 +20,8 @@ fn what_is_accepted_is_shown_with_its_reason_and_counts_no_more() {
     let lab = lab(&entry("2999-01-01"));
     lab.run(&["check", "plan.yaml"]).code(0).says("0 warnings").says("1 accepted");
     lab.run(&["plan", "plan.yaml"]).code(0).says("accepted until 2999-01-01: F81 Step say (it is made on the day)");
-    let json: serde_json::Value = serde_json::from_str(&lab.run(&["plan", "plan.yaml", "--output", "json"]).out).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&lab.run(&["plan", "plan.yaml", "--output", "json"]).out).unwrap();
     assert_eq!((json["findings"].as_array().unwrap().len(), &json["accepted"][0]["id"]), (0, &"F81".into()));
     lab.recover().says("accepted until 2999-01-01: F81  Step say: ");
     let report = lab.run(&["report"]);
@@ -58,7 +59,8 @@ fn an_error_that_is_accepted_refuses_no_more_until_the_day_comes() {
 #[test]
 fn a_comment_in_the_plan_itself_is_heard_too() {
     let lab = lab("");
-    let plan = lab.read("plan.yaml").replace("steps:\n", "steps:\n  # blackstart: accept F81 until 2999-01-01: as above\n");
+    let plan =
+        lab.read("plan.yaml").replace("steps:\n", "steps:\n  # blackstart: accept F81 until 2999-01-01: as above\n");
     lab.write("plan.yaml", &plan);
     lab.run(&["check", "plan.yaml"]).code(0).says("0 warnings").says("1 accepted");
 }

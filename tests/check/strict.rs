@@ -10,12 +10,12 @@ fn a_level_that_is_asked_about_is_held_against_every_pod() {
     desk.write("a.yaml", &format!("{BARE}---\n{}", lax("one")));
     assert_eq!(desk.found(&["."]), [""; 0]);
     assert_eq!(desk.found(&[".", "--pod-security", "baseline"]), [""; 0]);
-    assert_eq!(desk.found(&[".", "--pod-security", "restricted"]), ["F03 warning a.yaml:15"]);
+    assert_eq!(desk.found(&[".", "--pod-security", "restricted"]), ["F03 warning a.yaml:16"]);
     let told = desk.run(&["check", ".", "--pod-security", "restricted:v1.24"]).code(0);
     told.says("would be refused with the level asked about: violates PodSecurity \"restricted:v1.24\"");
     // What is refused anyway is told once; a namespace of which nobody knows the labels is asked about too.
     desk.write("a.yaml", &format!("{STRICT}---\n{}", lax("one")));
-    assert_eq!(desk.found(&[".", "--pod-security", "restricted"]), ["F03 error a.yaml:18"]);
+    assert_eq!(desk.found(&[".", "--pod-security", "restricted"]), ["F03 error a.yaml:19"]);
     desk.write("a.yaml", &lax("one"));
     assert!(desk.found(&[".", "--pod-security", "restricted"]).contains(&"F03 warning a.yaml:12".to_owned()));
     desk.run(&["check", ".", "--pod-security", "strict"]).code(2).says("privileged, baseline or restricted");
@@ -41,7 +41,7 @@ fn an_edition_that_the_named_version_does_not_have_yet_is_its_newest() {
     let text = lax("one").replace("    spec:\n", sysctl);
     desk.write("a.yaml", &format!("{}---\n{text}", STRICT.replace("restricted", "baseline")));
     assert_eq!(desk.found(&["."]), [""; 0]);
-    assert_eq!(desk.found(&[".", "--cluster-version", "v1.31"]), ["F03 error a.yaml:16"]);
+    assert_eq!(desk.found(&[".", "--cluster-version", "v1.31"]), ["F03 error a.yaml:18"]);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn the_configuration_of_the_plugin_is_read_where_there_is_one() {
         )
     };
     desk.write("admission.yaml", &config("kube-system"));
-    assert_eq!(desk.found(&["."]), ["F03 error a.yaml:15"]);
+    assert_eq!(desk.found(&["."]), ["F03 error a.yaml:16"]);
     assert!(desk.json(&["."])["unknowns"].as_array().unwrap().is_empty(), "it needs no name");
     desk.write("admission.yaml", &config("apps"));
     assert_eq!(desk.found(&["."]), [""; 0]);

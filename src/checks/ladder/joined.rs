@@ -69,7 +69,7 @@ pub fn join(mends: &[&Mend], text: &str) -> Joined {
     let Some(nodes) = reread(text) else {
         return Joined { outcomes: vec![Err(Left::Other); mends.len()], changes: Vec::new(), before: Vec::new() };
     };
-    let lines = text.lines().enumerate();
+    let lines = lines_of(text).enumerate();
     let mut state = State {
         lines: lines.map(|(at, line)| Line { from: Some(at), text: line.to_owned() }).collect(),
         said: nodes.iter().map(Node::json).collect(),
@@ -136,7 +136,7 @@ impl State {
 
     /// What became of each line of the file. No line of it is ever taken away.
     fn changes(&self, text: &str) -> Vec<Change> {
-        let was: Vec<&str> = text.lines().collect();
+        let was: Vec<&str> = lines_of(text).collect();
         let mut all = Vec::new();
         let mut before = Vec::new();
         for line in &self.lines {
@@ -154,6 +154,11 @@ impl State {
     }
 }
 
+/// The lines as they are, also those of other systems.
+fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    text.strip_suffix('\n').unwrap_or(text).split('\n')
+}
+
 fn joined(lines: &[Line], ends: bool) -> String {
     let mut text = String::with_capacity(lines.iter().map(|line| line.text.len() + 1).sum());
     for (at, line) in lines.iter().enumerate() {
@@ -162,4 +167,63 @@ fn joined(lines: &[Line], ends: bool) -> String {
     }
     text.push_str(if ends { "\n" } else { "" });
     text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::checks::ladder::way::Way;
+    use crate::manifests::objects_of;
+    use serde_json::json;
+    use std::sync::Arc;
+
+    const TEXT: &str = "kind: A\napiVersion: v1\nmetadata: {name: a}\nspec:\n  x: 1\n---\nkind: B\napiVersion: v1\nmetadata:\n  name: b\n";
+
+    /// Changes of these objects, by their place in the text: a field each, and its value.
+    fn outcomes(text: &str, sets: &[(usize, &[&str], Value)]) -> (Vec<Result<(), Left>>, Option<String>) {
+        let (objects, _) = objects_of(text.as_bytes(), false, "a.yaml");
+        let objects: Vec<Arc<Object>> = objects.into_iter().map(Arc::new).collect();
+        let mend = |(at, way, value): &(usize, &[&str], Value)| {
+            Mend::new(&objects[*at], vec![Set { way: Way::to(way), value: value.clone() }], "x")
+        };
+        let mends: Vec<Mend> = sets.iter().map(mend).collect();
+        let joined = join(&mends.iter().collect::<Vec<_>>(), text);
+        let patch = joined.patch("a.yaml", text);
+        (joined.outcomes, patch)
+    }
+
+    #[test]
+    fn changes_of_one_place_are_put_together_and_what_is_said_twice_is_said_once() {
+        let sets: &[(usize, &[&str], Value)] = &[
+            (0, &["spec", "y", "z"], json!(2)),
+            (1, &["spec", "x"], json!(3)),
+            (0, &["spec", "y", "w"], json!(4)),
+            (0, &["spec", "y", "z"], json!(2)),
+            (0, &["spec", "x"], json!(5)),
+        ];
+        let (outcomes, patch) = outcomes(TEXT, sets);
+        assert_eq!(outcomes, vec![Ok(()); 5]);
+        let patch = patch.unwrap();
+        let changed: Vec<&str> = patch.lines().skip(2).filter(|line| line.starts_with(['+', '-'])).collect();
+        assert_eq!(changed, ["+  y:", "+    w: 4", "+    z: 2", "-  x: 1", "+  x: 5", "+spec:", "+  x: 3"]);
+    }
+
+    #[test]
+    fn a_change_against_another_is_left_and_what_was_there_first_stays() {
+        let sets: &[(usize, &[&str], Value)] = &[(0, &["spec", "x"], json!(2)), (0, &["spec", "x"], json!(3))];
+        let (outcomes, patch) = outcomes(TEXT, sets);
+        assert_eq!(outcomes, [Ok(()), Err(Left::Against)]);
+        assert!(patch.unwrap().contains("+  x: 2"));
+    }
+
+    #[test]
+    fn what_is_written_otherwise_is_left_with_the_reason() {
+        let set: &[(usize, &[&str], Value)] = &[(0, &["spec", "x"], json!(2))];
+        let crlf = TEXT.replace('\n', "\r\n");
+        assert_eq!(outcomes(&crlf, set), (vec![Err(Left::Written)], None));
+        let list =
+            "kind: List\napiVersion: v1\nitems:\n- kind: A\n  apiVersion: v1\n  metadata: {name: a}\n  spec: {x: 1}\n";
+        assert_eq!(outcomes(list, set), (vec![Err(Left::Listed)], None));
+    }
 }

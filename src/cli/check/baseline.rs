@@ -42,10 +42,12 @@ pub fn write(touch: &Touch, path: &Path, faults: &[Fault], names: &mut Names) ->
     let count = findings.len();
     let baseline = Baseline { schema: SCHEMA.to_owned(), findings };
     let text = serde_json::to_string_pretty(&baseline).map_err(|error| Problem::failed(error.to_string()))?;
-    files::replace_open(touch, path, format!("{text}\n").as_bytes())
+    let whole = std::path::absolute(path).map_err(|error| Problem::usage(error.to_string()))?;
+    files::replace_open(touch, &whole, format!("{text}\n").as_bytes())
         .map_err(|error| Problem::failed(format!("{}: cannot be written: {error}", path.display())))?;
     let shown = path.display();
-    Ok(format!("{count} findings are listed in {shown}; pass them over with --baseline {shown}\n"))
+    let are = if count == 1 { "finding is" } else { "findings are" };
+    Ok(format!("{count} {are} listed in {shown}; pass them over with --baseline {shown}\n"))
 }
 
 /// Takes out of the faults what a file lists, as often as it does. Answers with how many those are, and what of the list is
