@@ -7,6 +7,7 @@ use crate::manifests::papers::{MARK, Marked};
 use crate::manifests::{Node, Value, reread};
 use crate::model::time::Day;
 use crate::model::{Accepted, Finding, ObjectId, Place, Severity, Spot};
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 pub const ID: &str = "F98";
@@ -161,6 +162,14 @@ fn malformed(place: Place, object: String, why: &str) -> Finding {
 /// `whole` says that all was looked at, are about nothing that is found.
 pub fn settle(told: &mut Told, acceptances: &[Acceptance], today: Day, whole: bool) {
     let mut used = vec![false; acceptances.len()];
+    let mut of: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, one) in acceptances.iter().enumerate() {
+        let key = match &one.scope {
+            Scope::Lines(_) => &one.place.file,
+            Scope::Object(object) => object,
+        };
+        of.entry(key).or_default().push(at);
+    }
     for fault in std::mem::take(&mut told.faults) {
         let finding = &fault.finding;
         let about = |one: &Acceptance| {
@@ -171,7 +180,8 @@ pub fn settle(told: &mut Told, acceptances: &[Acceptance], today: Day, whole: bo
             there && one.id == finding.id && finding.id != ID
         };
         let mut by = None;
-        for (at, one) in acceptances.iter().enumerate().filter(|(_, one)| about(one)) {
+        let near = [&finding.place.file, &finding.object].into_iter().filter_map(|key| of.get(key.as_str()));
+        for (at, one) in near.flatten().map(|at| (*at, &acceptances[*at])).filter(|(_, one)| about(one)) {
             used[at] = true;
             by = by.or(Some(one).filter(|one| today <= one.until));
         }

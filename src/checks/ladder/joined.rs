@@ -196,17 +196,17 @@ mod tests {
     #[test]
     fn changes_of_one_place_are_put_together_and_what_is_said_twice_is_said_once() {
         let sets: &[(usize, &[&str], Value)] = &[
-            (0, &["spec", "y", "z"], json!(2)),
+            (0, &["spec", "v", "z"], json!(2)),
             (1, &["spec", "x"], json!(3)),
-            (0, &["spec", "y", "w"], json!(4)),
-            (0, &["spec", "y", "z"], json!(2)),
+            (0, &["spec", "v", "w"], json!(4)),
+            (0, &["spec", "v", "z"], json!(2)),
             (0, &["spec", "x"], json!(5)),
         ];
         let (outcomes, patch) = outcomes(TEXT, sets);
         assert_eq!(outcomes, vec![Ok(()); 5]);
         let patch = patch.unwrap();
         let changed: Vec<&str> = patch.lines().skip(2).filter(|line| line.starts_with(['+', '-'])).collect();
-        assert_eq!(changed, ["+  y:", "+    w: 4", "+    z: 2", "-  x: 1", "+  x: 5", "+spec:", "+  x: 3"]);
+        assert_eq!(changed, ["+  v:", "+    w: 4", "+    z: 2", "-  x: 1", "+  x: 5", "+spec:", "+  x: 3"]);
     }
 
     #[test]
