@@ -60,7 +60,7 @@ fn preview_json(bencher: Bencher<'_, '_>, steps: usize) {
     let (planned, past) = (planned(steps), Past::default());
     bencher.counter(ItemsCount::new(steps)).bench(|| {
         let decisions = vec![(Decision::Run, "nothing of it has run".to_owned()); steps];
-        let preview = Preview::new(&planned, &past, decisions, Vec::new(), Vec::new());
+        let preview = Preview::new(&planned, &past, decisions, Default::default());
         json::write(&preview, std::io::sink())
     });
 }

@@ -7,10 +7,11 @@ use common::{Lab, Told, binary, have};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "plan",
     "check",
     "drill",
+    "explain",
     "recover",
     "resume",
     "status",

@@ -65,6 +65,9 @@ fn kind_of_value(shape: Shape) -> String {
         Shape::Names => "a list of names".into(),
         Shape::Entry => "a value of the store".into(),
         Shape::Entries => "a map of names and values of the store".into(),
+        Shape::Accept => "a list of maps, see below".into(),
+        Shape::Day => "a day".into(),
+        Shape::Finding => "an id of a finding".into(),
         Shape::Cluster | Shape::Secrets => "a map, see below".into(),
     }
 }
@@ -91,6 +94,12 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
         plan.push('\n');
     }
     match table {
+        "accept" => {
+            let all = ["id: F47", "object: ConfigMap apps/page", "reason: why", "until: 2999-03-01"];
+            let rest = all.into_iter().filter(|text| !text.starts_with(&format!("{key}:")));
+            let entry: Vec<&str> = rest.chain([line]).collect();
+            plan.push_str(&format!("accept:\n  - {{{}}}\n", entry.join(", ")));
+        }
         "secrets of a plan" if key == "files" => plan.push_str(&format!("secrets: {{{line}}}\n")),
         "secrets of a plan" => plan.push_str(&format!("secrets:\n  files: secrets\n  {line}\n")),
         "sealing" | "secrets" | "command" => plan.push_str("secrets: {files: secrets}\n"),
@@ -154,8 +163,13 @@ fn taken(text: &str, place: &Path, what: &str) -> Planned {
 fn the_page_of_the_plan_file_has_every_key_and_its_examples_are_taken() {
     let (page, place) = (Page::open("docs/plan-file.md"), place());
     let kinds = KINDS.iter().map(|kind| (kind.name, kind.keys));
-    let own: [(&str, &[Key]); 4] =
-        [("plan", keys::PLAN), ("cluster", keys::CLUSTER), ("secrets of a plan", keys::SECRETS), ("step", keys::STEP)];
+    let own: [(&str, &[Key]); 5] = [
+        ("plan", keys::PLAN),
+        ("cluster", keys::CLUSTER),
+        ("accept", keys::ACCEPT),
+        ("secrets of a plan", keys::SECRETS),
+        ("step", keys::STEP),
+    ];
     for (table, keys) in own.into_iter().chain(kinds) {
         let rows = page.rows(&format!("keys of {table}"));
         let names: Vec<String> = keys.iter().map(|key| format!("`{}`", key.name)).collect();

@@ -2,9 +2,6 @@
 //! while it may still heal, when it is stuck, when it is mended, and when the object is not there at all.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "support/page.rs"]
-mod page;
-
 use blackstart::checks::causes::{self, CAUSES};
 use blackstart::checks::ladder::{self, Heals, Standing, Trouble};
 use blackstart::checks::live::Live;
@@ -256,15 +253,4 @@ fn each_name_of_a_fixture_begins_with_its_cause() {
     for (name, fixture) in fixtures() {
         assert_eq!(name.split('-').next().unwrap(), fixture.stuck.id, "{name}");
     }
-}
-
-#[test]
-fn the_page_of_causes_is_the_table() {
-    let rows: String =
-        CAUSES.iter().map(|cause| format!("| {} | {} | {} |\n", cause.id, cause.title, cause.fix)).collect();
-    page::Page::open("docs/causes.md").holds(
-        "causes",
-        &format!("| id | first cause | what mends it |\n|---|---|---|\n{rows}"),
-        str::to_owned,
-    );
 }

@@ -33,7 +33,7 @@ fn drawn(planned: &Planned, past: &Past, skipped: &[&str]) -> String {
         false => (Decision::Run, "nothing of it has run".to_owned()),
     };
     let decisions = planned.file.steps.iter().map(|step| decide(step.id.as_str())).collect();
-    render(&Preview::new(planned, past, decisions, Vec::new(), Vec::new()))
+    render(&Preview::new(planned, past, decisions, Default::default()))
 }
 
 fn picture(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! What goes wrong at a rebuild: how each failure is called, how people come to it, and what mends it. Those that the ladder
 //! names are here; those that a rule alone finds stand with their rule.
 
+use super::pages::{IN_FILES, PAGES};
 use super::rules::RULES;
 
 pub struct Cause {
@@ -15,9 +16,22 @@ pub fn find(id: &str) -> Option<&'static Cause> {
     all().find(|cause| cause.id.eq_ignore_ascii_case(id))
 }
 
-/// Every one that is known: those of the ladder, then those of the rules.
+/// Every one that is known: those of the ladder, then those that checks of files add.
 pub fn all() -> impl Iterator<Item = &'static Cause> {
-    CAUSES.iter().chain(RULES.iter().flat_map(|rule| rule.pages))
+    CAUSES.iter().chain(PAGES).chain(RULES.iter().flat_map(|rule| rule.pages))
+}
+
+/// The same by id.
+pub fn sorted() -> Vec<&'static Cause> {
+    let mut all: Vec<&Cause> = all().collect();
+    all.sort_by_key(|cause| cause.id);
+    all
+}
+
+/// Whether files alone show it, and whether a cluster does.
+pub fn seen_in(id: &str) -> (bool, bool) {
+    let of_rule = RULES.iter().any(|rule| rule.ids.contains(&id));
+    (of_rule || IN_FILES.contains(&id), CAUSES.iter().any(|cause| cause.id == id))
 }
 
 pub const fn cause(id: &'static str, title: &'static str, story: &'static str, fix: &'static str) -> Cause {

@@ -9,9 +9,7 @@ use crate::manifests::Papers;
 pub fn check(papers: &[Papers], ground: &Ground<'_>, security: &pod_security::Rules) -> Told {
     let mut told = rules::check(ground);
     let named: Vec<(&str, &Papers)> = papers.iter().map(|papers| ("", papers)).collect();
-    told.extend(references::check(&named, ground.elsewhere));
-    let pods = pod_security::check(papers, &[], security);
-    told.extend(pods.findings);
-    told.unknowns.extend(pods.unknowns);
+    told.extend(references::on(&named, ground.elsewhere, security.server));
+    told.take(pod_security::check(papers, &[], security));
     told
 }

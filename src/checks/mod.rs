@@ -1,10 +1,13 @@
 //! EYES: a plan in, findings out. Reads what is asked about; changes nothing.
 
+pub mod accept;
 pub mod binder;
 pub mod causes;
 pub mod files;
 pub mod ladder;
 pub mod live;
+pub mod pages;
+pub mod patches;
 pub mod pod_security;
 pub mod programs;
 pub mod quantity;
@@ -13,4 +16,5 @@ pub mod rules;
 pub mod sealed;
 pub mod selector;
 pub mod told;
+pub mod topics;
 pub mod volumes;

@@ -2,7 +2,7 @@
 //! what a chart or an operator may make is not held against the files.
 
 use crate::manifests::facts::{Givers, Keys, Standing, Want, standing, wants};
-use crate::manifests::kinds::{Builtin, Scopes, builtin};
+use crate::manifests::kinds::{Builtin, RELEASE, Scopes, builtin, gone_since};
 use crate::manifests::{Object, Papers};
 use crate::model::{Fact, Finding, Severity};
 use std::collections::{HashMap, HashSet};
@@ -23,6 +23,11 @@ pub const NOTHING: &str = "F83";
 /// Looks at all papers together, each with the name of its step. `elsewhere` knows what no manifest gives and is there all
 /// the same: a step of the plan provides it, or it outlives the disaster.
 pub fn check(papers: &[(&str, &Papers)], elsewhere: &dyn Fn(&Fact) -> bool) -> Vec<Finding> {
+    on(papers, elsewhere, None)
+}
+
+/// The same for a server whose version is known to be 1.N.
+pub fn on(papers: &[(&str, &Papers)], elsewhere: &dyn Fn(&Fact) -> bool, server: Option<u64>) -> Vec<Finding> {
     let objects = || papers.iter().flat_map(|(_, papers)| papers.objects.iter()).map(|object| -> &Object { object });
     let mut eye = Eye {
         givers: Givers::of(papers.iter().map(|(_, papers)| *papers)),
@@ -32,6 +37,7 @@ pub fn check(papers: &[(&str, &Papers)], elsewhere: &dyn Fn(&Fact) -> bool) -> V
         opaque: objects().find(|object| opaque(object)).map(|object| object.id.to_string()),
         classes: objects().filter_map(class_of_volume).collect(),
         findings: Vec::new(),
+        server,
         once: HashMap::new(),
     };
     objects().for_each(|object| eye.object(object));
@@ -70,6 +76,8 @@ struct Eye<'o> {
     opaque: Option<String>,
     classes: HashSet<&'o str>,
     findings: Vec<Finding>,
+    /// The version of the server, where somebody has named it.
+    server: Option<u64>,
     /// What is told once for all that want it: the place of its finding, and how many want it.
     once: HashMap<Fact, (usize, usize)>,
 }
@@ -199,13 +207,18 @@ impl Eye<'_> {
     /// Whether Kubernetes or the CRD serves this version of the kind.
     fn version(&mut self, object: &Object) {
         let id = &object.id;
+        let gone = gone_since(id.group(), id.version(), &id.kind);
+        if self.server.zip(gone).is_some_and(|(server, gone)| server < gone) {
+            return;
+        }
+        let server = self.server.unwrap_or(RELEASE);
         let (message, fix) = match builtin(id.group(), &id.kind) {
             Builtin::Known { versions, .. } if !versions.split(' ').any(|known| known == id.version()) => (
-                format!("Kubernetes 1.34 has no {} in {}", id.kind, id.api_version),
+                format!("Kubernetes 1.{server} has no {} in {}", id.kind, id.api_version),
                 format!("write it for {}", with_group(id.group(), versions.split(' ').next().unwrap_or_default())),
             ),
             Builtin::Gone => (
-                format!("Kubernetes 1.34 has no kind {} in {}", id.kind, id.api_version),
+                format!("Kubernetes 1.{server} has no kind {} in {}", id.kind, id.api_version),
                 "write it for the kind that took its place, or take it out".to_owned(),
             ),
             Builtin::Known { .. } => return,

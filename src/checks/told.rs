@@ -3,7 +3,7 @@
 
 use super::ladder::Mend;
 use crate::manifests::Object;
-use crate::model::{Finding, Place, Severity, Unknown};
+use crate::model::{Accepted, Finding, Place, Severity, Unknown};
 
 /// A finding, and the change to its file.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Fault {
 pub struct Told {
     pub faults: Vec<Fault>,
     pub unknowns: Vec<Unknown>,
+    /// What somebody has accepted, and so is no fault any more.
+    pub accepted: Vec<Accepted>,
 }
 
 impl Told {
@@ -31,6 +33,12 @@ impl Told {
     ) -> &mut Option<Mend> {
         let object = object.id.to_string();
         self.add(Finding { id, severity, place, object, message: message.into(), fix: fix.into(), patch: None })
+    }
+    /// Takes all that another has been told.
+    pub fn take(&mut self, other: Told) {
+        self.faults.extend(other.faults);
+        self.unknowns.extend(other.unknowns);
+        self.accepted.extend(other.accepted);
     }
     /// Takes a finding, and gives the place for what mends it.
     pub fn add(&mut self, finding: Finding) -> &mut Option<Mend> {

@@ -70,6 +70,7 @@ pub enum Command {
     History(HistoryArgs),
     Report(ReportArgs),
     Diagnose(DiagnoseArgs),
+    Explain(super::explain::ExplainArgs),
     Secrets(super::secrets::args::SecretsArgs),
     Sandbox(SandboxArgs),
     /// Print the JSON Schema of plan files, so that editors complete and check them

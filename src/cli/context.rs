@@ -2,6 +2,7 @@
 
 use super::args::{Global, When};
 use crate::model::Problem;
+use crate::report::paint::Paint;
 use crate::sys::terminal::{self, Stream};
 use crate::sys::{Look, files, host};
 use std::io;
@@ -66,6 +67,18 @@ impl Context {
                 Err(problem.next("name the one that is meant"))
             }
         }
+    }
+
+    /// Colours where they are wanted and can be seen.
+    pub fn paint(&self, stream: Stream) -> Paint {
+        Paint(match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => {
+                terminal::is_capable(self.look, stream)
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        })
     }
 
     /// Puts a text on stdout. A reader that has gone away has seen enough.

@@ -6,6 +6,7 @@ use super::context::Context;
 use super::runs;
 use crate::checks::ladder::{self, Standing, Trouble};
 use crate::checks::live::Live;
+use crate::checks::patches;
 use crate::manifests::Papers;
 use crate::model::{Mode, ObjectId, Problem};
 use crate::plan::load::load;
@@ -95,7 +96,7 @@ fn text(look: Look, standings: &Standings) -> String {
             out.push_str(&line);
             out.push('\n');
         }
-        let file = trouble::for_file(look, cause).map(|(_, patch)| patch);
+        let file = cause.mend.as_ref().and_then(|mend| patches::alone(look, mend)).map(|(_, patch)| patch);
         for (patch, taker) in [(cause.patch.as_ref(), "kubectl apply --server-side -f -"), (file.as_ref(), "git apply")]
         {
             let lines = patch.iter().flat_map(|patch| patch.text.lines()).map(|line| format!("    {line}\n"));
@@ -123,7 +124,7 @@ fn object(look: Look, standings: &Standings) -> Value {
             "line": cause.place.as_ref().map(|place| place.spot.line),
             "fix": cause.fix,
             "patch": cause.patch.as_ref().map(|patch| patch.text.clone()),
-            "file_patch": trouble::for_file(look, cause).map(|(_, patch)| patch.text),
+            "file_patch": cause.mend.as_ref().and_then(|mend| patches::alone(look, mend)).map(|(_, patch)| patch.text),
             "heals": matches!(cause.heals, ladder::Heals::May),
             "seen": cause.chain.iter().map(|hop| format!("{}: {}", hop.object, hop.says)).collect::<Vec<_>>(),
             "said": cause.raw,

@@ -7,7 +7,7 @@ use super::{attach, ping, runner, runs, vault};
 use crate::engine::ending::Stopped;
 use crate::engine::open::{self, Opened};
 use crate::engine::run::{self, Ahead, Wishes};
-use crate::model::{Finding, Kind, Mode, Problem, Severity};
+use crate::model::{Accepted, Finding, Kind, Mode, Problem, Severity};
 use crate::plan::file::CLUSTER;
 use crate::plan::findings;
 use crate::plan::load::{Planned, load};
@@ -89,8 +89,20 @@ fn last(context: &Context, state: &Path, planned: &Planned) -> Result<About, Pro
 /// Tells what is wrong; with an error among it nothing is begun.
 pub fn refuse_errors(context: &Context, planned: &Planned) -> Result<(), Problem> {
     let told = findings::of(context.look, planned);
+    for line in accepted(&told.accepted) {
+        context.note(&line);
+    }
     let findings: Vec<Finding> = told.faults.into_iter().map(|fault| fault.finding).collect();
     refuse(context, &findings)
+}
+
+/// What somebody has accepted, each in one line.
+pub fn accepted(all: &[Accepted]) -> Vec<String> {
+    let line = |one: &Accepted| {
+        let Accepted { finding, until, reason, .. } = one;
+        format!("accepted until {until}: {}  {}: {} ({reason})", finding.id, finding.object, finding.message)
+    };
+    all.iter().map(line).collect()
 }
 
 /// Tells these; with an error among them nothing is begun.

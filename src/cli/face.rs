@@ -1,13 +1,12 @@
 //! Chooses how a run is shown: bars in a terminal, plain lines elsewhere, JSON where asked. A display that fails, because
 //! its reader went away, falls silent; the run goes on.
 
-use super::args::{RunOutput, When};
+use super::args::RunOutput;
 use super::context::Context;
 use crate::model::{Event, Stamp, StepId, What};
 use crate::report::bars::Bars;
 use crate::report::json::event_json;
 use crate::report::lines::{Lines, Volume};
-use crate::report::paint::Paint;
 use crate::sys::terminal::{self, Stream};
 use crate::sys::{Look, files};
 use std::collections::BTreeMap;
@@ -38,17 +37,12 @@ pub struct Face {
 impl Face {
     pub fn new(context: &Context, output: RunOutput, run: &Path) -> Self {
         let capable = terminal::is_capable(context.look, Stream::Out);
-        let colour = match context.color {
-            When::Always => true,
-            When::Never => false,
-            When::Auto => capable && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-        };
         let volume = match (context.quiet, context.verbose) {
             (true, _) => Volume::Quiet,
             (false, true) => Volume::Verbose,
             (false, false) => Volume::Normal,
         };
-        let lines = Lines::new(Paint(colour), volume, run.to_owned());
+        let lines = Lines::new(context.paint(Stream::Out), volume, run.to_owned());
         let shape = match output {
             RunOutput::Json => Shape::Json,
             RunOutput::Text if capable && volume == Volume::Normal => Shape::Bars(Box::new(Bars::new(lines))),
@@ -142,6 +136,7 @@ impl Face {
 mod tests {
     use super::*;
     use crate::model::RunId;
+    use crate::report::paint::Paint;
 
     #[test]
     fn after_thirty_seconds_without_a_word_it_is_told_what_runs_and_since_when() {

@@ -6,6 +6,7 @@ mod check;
 mod context;
 mod diagnose;
 mod drill;
+mod explain;
 mod face;
 mod follow;
 mod history;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
     let context = Context::new(&args.global);
     let done = match args.command {
         Command::Check(args) => check::run(&context, &args),
+        Command::Explain(args) => explain::run(&context, &args),
         Command::Plan(args) => plan::run(&context, &args),
         Command::Drill(args) => drill::run(&context, &args),
         Command::Recover(args) => recover::run(&context, &args),

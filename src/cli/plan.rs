@@ -3,6 +3,8 @@
 use super::args::{ModeArg, PlanArgs, PlanOutput};
 use super::context::Context;
 use super::runs;
+use crate::checks::patches;
+use crate::checks::told::Told;
 use crate::engine::decide::{self, Decision};
 use crate::model::{Mode, Problem};
 use crate::plan::load::{Planned, load};
@@ -19,7 +21,9 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<u8, Problem> {
     };
     let planned = load(context.look, &path, mode)?;
     let past = runs::past(context, planned.file.name.as_str());
-    let preview = preview(context.look, &planned, &past);
+    let mut told = findings::of(context.look, &planned);
+    patches::fill(context.look, &mut told);
+    let preview = with(&planned, &past, told);
     match args.output {
         PlanOutput::Text => context.print(&text::render(&preview, terminal::width(context.look)))?,
         PlanOutput::Json => context.printed(json::write(&preview, stdout().lock()))?,
@@ -30,12 +34,14 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<u8, Problem> {
 }
 
 pub fn preview<'p>(look: Look, planned: &'p Planned, past: &'p Past) -> Preview<'p> {
+    with(planned, past, findings::of(look, planned))
+}
+
+fn with<'p>(planned: &'p Planned, past: &'p Past, told: Told) -> Preview<'p> {
     let decide = |step| match decide::fresh(step, planned.mode) {
         Decision::Skip(why) => (preview::Decision::Skip, why),
         Decision::Do(why) | Decision::Look { why, .. } | Decision::Ask(why) => (preview::Decision::Run, why),
     };
     let decisions = planned.file.steps.iter().map(decide).collect();
-    let told = findings::of(look, planned);
-    let findings = told.faults.into_iter().map(|fault| fault.finding).collect();
-    Preview::new(planned, past, decisions, findings, told.unknowns)
+    Preview::new(planned, past, decisions, told)
 }

@@ -183,7 +183,9 @@ fn prepare(context: &Context, touch: &Touch, task: &Task, identities: Option<Ide
 pub fn ahead(context: &Context, planned: &Planned, jobs: usize) -> (Head, Ahead) {
     let past = runs::past(context, planned.file.name.as_str());
     let preview: Preview<'_> = plan::preview(context.look, planned, &past);
+    let notices = super::drill::accepted(&preview.accepted);
     let head = Head {
+        notices,
         jobs,
         expected_seconds: preview.expected_total().map(|total| total.as_secs_f64()),
         longest: preview.longest.iter().map(|step| preview.id(*step).clone()).collect(),

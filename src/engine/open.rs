@@ -43,6 +43,8 @@ pub struct Head {
     pub jobs: usize,
     pub expected_seconds: Option<f64>,
     pub longest: Vec<StepId>,
+    /// What is said before anything is begun.
+    pub notices: Vec<String>,
 }
 
 fn cannot(path: &Path, what: &str, error: &io::Error) -> Problem {
@@ -160,7 +162,11 @@ fn make(
         steps: planned.order.iter().map(|at| (steps[*at].id.clone(), steps[*at].kind.summary(planned.mode))).collect(),
         longest: head.longest.clone(),
     };
-    journal.push(&Record::Begin(Box::new(begin))).and_then(|()| journal.sync()).map_err(broken)?;
+    journal.push(&Record::Begin(Box::new(begin))).map_err(broken)?;
+    for message in head.notices.iter().cloned() {
+        journal.push(&Record::Notice { t, message }).map_err(broken)?;
+    }
+    journal.sync().map_err(broken)?;
     let plan = run.parent().unwrap_or(run);
     files::sync_folder(touch, run).and_then(|()| files::sync_folder(touch, plan)).map_err(broken)?;
     let (id, run) = (id.clone(), files::real(touch.look(), run).map_err(broken)?);

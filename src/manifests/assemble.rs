@@ -11,6 +11,8 @@ pub struct Assembled {
     pub wrong: Vec<Broken>,
     /// A file of kustomize, which says what to put together and is no object.
     pub kustomize: Option<Spot>,
+    /// The file itself, where it holds a comment for this program.
+    pub marked: Option<std::sync::Arc<super::papers::Marked>>,
 }
 
 /// A list may hold lists, but not for ever.

@@ -66,6 +66,43 @@ const BUILTIN: &[(&str, bool, &str, &str)] = &[
     ("extensions", NAMESPACED, "", ""),
 ];
 
+/// The release that these kinds are of.
+pub const RELEASE: u64 = 34;
+
+/// What was served once: group, versions, kinds (none: all of them), and the release without it.
+const GONE: &[(&str, &str, &str, u64)] = &[
+    ("extensions", "v1beta1", "Ingress", 22),
+    ("extensions", "v1beta1", "", 16),
+    ("apps", "v1beta1 v1beta2", "", 16),
+    ("policy", "v1beta1", "", 25),
+    ("batch", "v1beta1", "CronJob", 25),
+    ("autoscaling", "v2beta1", "", 25),
+    ("autoscaling", "v2beta2", "", 26),
+    ("discovery.k8s.io", "v1beta1", "", 25),
+    ("events.k8s.io", "v1beta1", "", 25),
+    ("node.k8s.io", "v1beta1", "", 25),
+    ("flowcontrol.apiserver.k8s.io", "v1beta1", "", 26),
+    ("flowcontrol.apiserver.k8s.io", "v1beta2", "", 29),
+    ("flowcontrol.apiserver.k8s.io", "v1beta3", "", 32),
+    ("storage.k8s.io", "v1beta1", "CSIStorageCapacity", 27),
+    ("storage.k8s.io", "v1beta1", "CSIDriver CSINode StorageClass VolumeAttachment", 22),
+    ("networking.k8s.io", "v1beta1", "Ingress IngressClass", 22),
+    ("admissionregistration.k8s.io", "v1beta1", "MutatingWebhookConfiguration ValidatingWebhookConfiguration", 22),
+    ("apiextensions.k8s.io", "v1beta1", "", 22),
+    ("apiregistration.k8s.io", "v1beta1", "", 22),
+    ("certificates.k8s.io", "v1beta1", "CertificateSigningRequest", 22),
+    ("coordination.k8s.io", "v1beta1", "Lease", 22),
+    ("rbac.authorization.k8s.io", "v1beta1", "", 22),
+    ("scheduling.k8s.io", "v1beta1", "", 22),
+];
+
+/// The release 1.N since which this is not served any more, where that is known.
+pub fn gone_since(group: &str, version: &str, kind: &str) -> Option<u64> {
+    let named = |list: &str, word: &str| list.is_empty() || list.split(' ').any(|known| known == word);
+    let mut all = GONE.iter().filter(|(of, ..)| *of == group);
+    all.find(|(_, versions, kinds, _)| named(versions, version) && named(kinds, kind)).map(|(.., gone)| *gone)
+}
+
 /// What Kubernetes itself knows of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Builtin {
@@ -153,5 +190,13 @@ mod tests {
         assert_eq!(builtin("extensions", "Ingress"), Builtin::Gone);
         assert_eq!(builtin("gateway.networking.k8s.io", "Gateway"), Builtin::Foreign);
         assert_eq!(builtin("serving.knative.dev", "Service"), Builtin::Foreign);
+    }
+
+    #[test]
+    fn what_was_served_once_is_known_with_the_release_that_dropped_it() {
+        assert_eq!(gone_since("policy", "v1beta1", "PodDisruptionBudget"), Some(25));
+        assert_eq!(gone_since("extensions", "v1beta1", "Ingress"), Some(22));
+        assert_eq!(gone_since("extensions", "v1beta1", "Deployment"), Some(16));
+        assert_eq!(gone_since("policy", "v1", "PodDisruptionBudget"), None);
     }
 }

@@ -8,13 +8,34 @@ use std::sync::Arc;
 pub struct Papers {
     pub objects: Vec<Arc<Object>>,
     pub files: usize,
+    /// Those of its files that speak to this program in a comment.
+    pub marked: Vec<Arc<Marked>>,
+}
+
+/// A file with a comment for this program, whole: comments are in no tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// As people know it.
+    pub file: Arc<str>,
+    pub text: Box<str>,
+}
+
+/// What such a comment begins with.
+pub const MARK: &str = "blackstart:";
+
+impl Marked {
+    pub fn of(file: &str, bytes: &[u8]) -> Option<Arc<Self>> {
+        let text = std::str::from_utf8(bytes).ok().filter(|text| text.contains(MARK))?;
+        Some(Arc::new(Self { file: file.into(), text: text.into() }))
+    }
 }
 
 impl Papers {
     /// Those of several steps as one.
     pub fn of_all(papers: &[Papers]) -> Papers {
         let objects = papers.iter().flat_map(|papers| papers.objects.iter().cloned()).collect();
-        Papers { objects, files: papers.iter().map(|papers| papers.files).sum() }
+        let marked = papers.iter().flat_map(|papers| papers.marked.iter().cloned()).collect();
+        Papers { objects, files: papers.iter().map(|papers| papers.files).sum(), marked }
     }
     /// The object of this name, whatever version of the API it is written in.
     pub fn find(&self, id: &ObjectId) -> Option<&Arc<Object>> {

@@ -3,6 +3,7 @@
 use super::assemble::{Assembled, assemble};
 use super::budget::{Budget, LARGEST_FILE};
 use super::files::{Finder, Found, START, why};
+use super::papers::Marked;
 use super::wrong::{At, Wrongs};
 use super::{Node, Object, Papers, documents, kinds};
 use crate::model::{ObjectId, Place, Spot};
@@ -28,7 +29,8 @@ pub fn read_all(look: Look, base: &Path, shown: &str, wanted: &[Vec<String>]) ->
         let at = At::Place(Place { file: file.shown.clone(), spot: START });
         wrongs.add(at, "two steps name this file, and an object belongs to one: take it out of one of them");
     }
-    let read = all(look, &found, &Budget::default());
+    let mut read = all(look, &found, &Budget::default());
+    let marked: Vec<_> = read.iter_mut().map(|read| read.marked.take()).collect();
     let mut objects = told(&found, read, &mut wrongs);
     settle(&mut objects);
     twice(&of_steps, &objects, &mut wrongs);
@@ -39,6 +41,7 @@ pub fn read_all(look: Look, base: &Path, shown: &str, wanted: &[Vec<String>]) ->
         objects.into_iter().map(|file| file.into_iter().map(Arc::new).collect()).collect();
     let papers = of_steps.into_iter().map(|files| Papers {
         files: files.len(),
+        marked: files.iter().filter_map(|file| marked[*file].clone()).collect(),
         // No file is of two steps here.
         objects: files.into_iter().flat_map(|file| std::mem::take(&mut objects[file])).collect(),
     });
@@ -90,6 +93,7 @@ fn one(look: Look, file: &Found, budget: &Budget) -> Assembled {
     let is_json = file.path.extension().is_some_and(|extension| extension == "json");
     let (nodes, wrong) = documents::read(&bytes, is_json, budget);
     assembled.wrong = wrong;
+    assembled.marked = Marked::of(&file.shown, &bytes);
     for node in nodes {
         assemble(node, file.kustomization, &mut assembled);
     }

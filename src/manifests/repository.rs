@@ -3,8 +3,9 @@
 
 use super::budget::{Budget, LARGEST_FILE};
 use super::files::why;
-use super::{Node, Object, Papers, objects_with};
-use crate::model::{Place, Spot};
+use super::papers::Marked;
+use super::{Node, Object, Papers, documents, objects_with};
+use crate::model::{ObjectId, Place, Spot};
 use crate::sys::Look;
 use crate::sys::files::{self, Sort};
 use std::collections::{BTreeSet, HashSet};
@@ -169,8 +170,9 @@ fn file(look: Look, path: &Path, budget: &Budget, found: &mut Repository) {
         Ok(bytes) => bytes,
         Err(error) => return unread(START, why(&error), "the file"),
     };
+    found.papers.marked.extend(Marked::of(&shown, &bytes));
     if let Some(sort) = sorted(path) {
-        let (nodes, _) = super::documents::read(&bytes, false, budget);
+        let (nodes, _) = documents::read(&bytes, false, budget);
         found.foreign += 1;
         found.beside.extend(nodes.into_iter().map(|root| Beside { file: shown.clone(), sort, root }));
         return;
@@ -184,7 +186,16 @@ fn file(look: Look, path: &Path, budget: &Budget, found: &mut Repository) {
         return unread(START, message, "a smaller repository: name the folders that matter");
     }
     let is_json = path.extension().is_some_and(|extension| extension == "json");
-    let (objects, broken) = objects_with(&bytes, is_json, &shown, budget);
+    let (objects, mut broken) = objects_with(&bytes, is_json, &shown, budget);
+    if broken.iter().any(|(_, message)| message.contains(NAMELESS)) {
+        let named = nameless(&bytes, is_json, &shown, budget);
+        let is_known = |spot: Spot| named.iter().any(|object| object.root.nearest(&["metadata"]) == spot);
+        broken.retain(|(spot, message)| !(message.contains(NAMELESS) && is_known(*spot)));
+        found.tools.extend(named.into_iter().map(Arc::new));
+        if objects.is_empty() && broken.is_empty() {
+            return;
+        }
+    }
     if objects.is_empty() && broken.iter().all(|(_, message)| is_foreign(message)) {
         found.foreign += 1;
         return;
@@ -207,6 +218,20 @@ fn file(look: Look, path: &Path, budget: &Budget, found: &mut Repository) {
     }
 }
 
+/// Files that programs read need no name.
+const NAMELESS: &str = "has no `metadata.name`";
+
+fn nameless(bytes: &[u8], is_json: bool, shown: &str, budget: &Budget) -> Vec<Object> {
+    let (nodes, _) = documents::read(bytes, is_json, budget);
+    let object = |root: Node| {
+        let (version, kind) = (root.text_at(&["apiVersion"])?, root.text_at(&["kind"])?);
+        let id = ObjectId::new(version, kind, None, "");
+        let unnamed = root.walk(&["metadata", "name"]).is_none() && TOOLS.contains(&id.group());
+        unnamed.then(|| Object { file: shown.into(), at: root.at, id, root })
+    };
+    nodes.into_iter().filter_map(object).collect()
+}
+
 /// Groups of files that programs read.
 const TOOLS: &[&str] = &[
     "k3d.io",
@@ -219,6 +244,7 @@ const TOOLS: &[&str] = &[
     "kubescheduler.config.k8s.io",
     "apiserver.config.k8s.io",
     "apiserver.k8s.io",
+    "pod-security.admission.config.k8s.io",
     "audit.k8s.io",
     "client.authentication.k8s.io",
     "skaffold",

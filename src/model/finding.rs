@@ -1,6 +1,8 @@
 //! What a check says: a finding (something is wrong, here) or an unknown (could not be known, for want of that).
 
+use super::digest::{Digest, Digester};
 use super::place::Place;
+use super::time::Day;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -36,6 +38,51 @@ impl Serialize for Finding {
         map.serialize_entry("message", &self.message)?;
         map.serialize_entry("fix", &self.fix)?;
         map.serialize_entry("patch", &self.patch)?;
+        map.end()
+    }
+}
+
+impl Finding {
+    /// What stays the same of it as long as it is the same finding: other lines of its file may come and go, also those
+    /// that its message names. `file` is its file, seen from wherever all such names are.
+    pub fn print(&self, file: &str) -> Digest {
+        let digester = Digester::new("finding").field(self.id.as_bytes()).field(self.object.as_bytes());
+        digester.field(file.as_bytes()).field(lineless(&self.message).as_bytes()).finish()
+    }
+}
+
+/// A text without the numbers that stand behind colons, as those of lines do.
+fn lineless(text: &str) -> String {
+    let mut parts = text.split(':');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push(':');
+        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    out
+}
+
+/// A finding that somebody has accepted: where that is written, why, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    pub finding: Finding,
+    pub until: Day,
+    pub reason: String,
+    pub by: Place,
+}
+
+impl Serialize for Accepted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", self.finding.id)?;
+        map.serialize_entry("severity", &self.finding.severity)?;
+        map.serialize_entry("file", &self.finding.place.file)?;
+        map.serialize_entry("line", &self.finding.place.spot.line)?;
+        map.serialize_entry("object", &self.finding.object)?;
+        map.serialize_entry("message", &self.finding.message)?;
+        map.serialize_entry("reason", &self.reason)?;
+        map.serialize_entry("until", &self.until.to_string())?;
+        map.serialize_entry("accepted_in", &format!("{}:{}", self.by.file, self.by.spot.line))?;
         map.end()
     }
 }

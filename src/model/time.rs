@@ -1,7 +1,8 @@
 //! Moments and spans, as the journal stores them and as people read them. The clock itself is in `sys`.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::time::Duration;
 
 /// A moment of the wall clock, in milliseconds since 1970. The wall clock may jump: order and spans come from elsewhere.
@@ -28,6 +29,11 @@ impl Stamp {
     pub fn date(self) -> String {
         self.local("%Y-%m-%d")
     }
+    /// The same as a day that can be compared.
+    pub fn day(self) -> Day {
+        let at = Timestamp::from_millisecond(self.0).unwrap_or_default();
+        Day(at.to_zoned(TimeZone::system()).date())
+    }
     /// `2026-11-03 02:11`, in the time zone of this host.
     pub fn minute(self) -> String {
         self.local("%Y-%m-%d %H:%M")
@@ -46,6 +52,25 @@ impl Stamp {
             Ok(at) => at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
             Err(_) => format!("(no date: {} ms)", self.0),
         }
+    }
+}
+
+/// A day of the calendar, as `2026-11-03`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(Date);
+
+impl Day {
+    /// Reads a year of four digits, a month and a day of two each, that the calendar has.
+    pub fn read(text: &str) -> Option<Self> {
+        let fits = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
+        let plain = text.len() == 10 && text.bytes().enumerate().all(fits);
+        if plain { text.parse().ok().map(Self) } else { None }
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -118,6 +143,18 @@ mod tests {
         for bad in ["", "5", "m", "5 m", "-5m", "1m1h", "1m1m", "5ü", "0s", "31d", "99999999999999999999s"] {
             assert!(read(bad).is_err(), "{bad:?} was taken");
         }
+    }
+
+    #[test]
+    fn a_day_is_one_that_the_calendar_has_and_nothing_else() {
+        let day = |text| Day::read(text).map(|day| day.to_string());
+        assert_eq!(day("2028-02-29").as_deref(), Some("2028-02-29"));
+        for bad in
+            ["2027-02-29", "2027-13-01", "27-01-01", "2027-1-01", "2027/01/01", "2027-01-01T00", "", "+027-01-01"]
+        {
+            assert_eq!(day(bad), None, "{bad:?} was taken");
+        }
+        assert!(Day::read("2027-03-01") < Day::read("2027-10-01"));
     }
 
     #[test]

@@ -88,6 +88,8 @@ pub struct PlanFile {
     pub access: Vec<Way>,
     pub secrets: Option<Secrets>,
     pub outside: Vec<(Fact, Spot)>,
+    /// Findings that may stand.
+    pub accept: Vec<super::accept::Accept>,
     pub steps: Vec<Step>,
 }
 

@@ -2,14 +2,22 @@
 
 use super::load::Planned;
 use super::sealing;
+use crate::checks::accept;
 use crate::checks::rules::Ground;
 use crate::checks::told::Told;
 use crate::checks::{files, pod_security, programs, sealed};
-use crate::model::{Fact, Place, Spot, Unknown};
-use crate::sys::Look;
+use crate::manifests::papers::Marked;
+use crate::model::{Fact, Mode, Place, Spot, Unknown};
+use crate::sys::{Look, clock};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 pub fn of(look: Look, planned: &Planned) -> Told {
+    on(look, planned, &pod_security::Rules::default())
+}
+
+/// The same for a cluster that is configured so.
+pub fn on(look: Look, planned: &Planned, security: &pod_security::Rules) -> Told {
     let file = &planned.file;
     let provided = file.steps.iter().flat_map(|step| &step.provides).chain(&file.outside);
     let elsewhere: HashSet<&Fact> = provided.map(|(fact, _)| fact).collect();
@@ -18,7 +26,7 @@ pub fn of(look: Look, planned: &Planned) -> Told {
     // The plan's own checks ask what opens a SealedSecret.
     ground.keeps_keys = true;
     ground.applied = true;
-    let mut told = files::check(&planned.papers, &ground, &pod_security::Rules::default());
+    let mut told = files::check(&planned.papers, &ground, security);
     let taking_part = file.steps.iter().filter(|step| step.absent_in(planned.mode).is_none());
     let asked = taking_part.flat_map(|step| {
         step.kind.programs(planned.mode).into_iter().map(|program| (program, step.id.as_str(), step.at))
@@ -34,6 +42,13 @@ pub fn of(look: Look, planned: &Planned) -> Told {
         missing: "an identity: blackstart secrets rotate writes down what it holds".to_owned(),
     }));
     once(&mut told);
+    let own = planned.marked.as_deref().into_iter();
+    let marked = planned.papers.iter().flat_map(|papers| &papers.marked).map(Arc::as_ref).chain(own);
+    let accepted = file.accept.iter().map(|accept| accept.acceptance(&file.shown)).collect();
+    // A drill leaves out steps that a recovery has, and with them what is accepted about them.
+    let whole = planned.mode == Mode::Recover;
+    let marked: Vec<&Marked> = marked.collect();
+    accept::settle_all(&mut told, marked.into_iter(), accepted, clock::now().day(), whole);
     told.sort();
     told
 }

@@ -25,6 +25,7 @@ pub fn write(preview: &Preview<'_>, out: impl Write) -> io::Result<()> {
     root.entry("access", &each(plan.access.iter(), Access))?;
     root.entry("findings", &preview.findings)?;
     root.entry("unknowns", &preview.unknowns)?;
+    root.entry("accepted", &preview.accepted)?;
     root.out.write_all(b"}\n")?;
     root.out.flush()
 }

@@ -8,6 +8,7 @@ use super::read;
 use super::sealing;
 use super::wants;
 use crate::manifests::facts::{self, Want};
+use crate::manifests::papers::Marked;
 use crate::manifests::{self, At, Papers, Wrongs};
 use crate::model::{Digest, Mode, Problem};
 use crate::secrets::store::{Held, Outline, Stale, Store};
@@ -15,6 +16,7 @@ use crate::steps::fields::Fault;
 use crate::sys::{Look, files, yaml};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 /// No plan file is larger.
 const LARGEST: u64 = 64 << 20;
@@ -36,6 +38,8 @@ pub struct Planned {
     /// What the store of secrets holds, by name, and the files of which that is not known.
     pub held: Vec<Held>,
     pub stale: Vec<Stale>,
+    /// The plan itself, where it holds a comment for this program.
+    pub marked: Option<Arc<Marked>>,
 }
 
 /// Reads a plan and everything that its graph comes from, once.
@@ -84,7 +88,8 @@ pub fn from_text(text: &str, shown: &str, path: &Path, mode: Mode) -> Result<Pla
     order.sort_unstable_by_key(|step| (waves[*step], *step));
     let digest = graph::digest(&file, &graph, mode);
     let Outline { held, stale } = held;
-    Ok(Planned { file, mode, graph, waves, order, digest, papers, held, stale, missing: wants.missing })
+    let marked = Marked::of(shown, text.as_bytes());
+    Ok(Planned { marked, file, mode, graph, waves, order, digest, papers, held, stale, missing: wants.missing })
 }
 
 /// The store of secrets of a plan.

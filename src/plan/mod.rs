@@ -1,5 +1,6 @@
 //! ORDER: a file becomes a graph, and the graph a preview. Reads once, then everything is pure.
 
+pub mod accept;
 pub mod cluster;
 pub mod cycle;
 pub mod dot;

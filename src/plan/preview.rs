@@ -2,7 +2,8 @@
 
 use super::graph::Reason;
 use super::load::Planned;
-use crate::model::{Finding, Mode, Spot, Stamp, StepId, Unknown};
+use crate::checks::told::Told;
+use crate::model::{Accepted, Finding, Mode, Spot, Stamp, StepId, Unknown};
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
@@ -90,22 +91,19 @@ pub struct Preview<'p> {
     pub timed: bool,
     pub findings: Vec<Finding>,
     pub unknowns: Vec<Unknown>,
+    pub accepted: Vec<Accepted>,
 }
 
 impl<'p> Preview<'p> {
-    pub fn new(
-        planned: &'p Planned,
-        past: &'p Past,
-        decisions: Vec<(Decision, String)>,
-        findings: Vec<Finding>,
-        unknowns: Vec<Unknown>,
-    ) -> Self {
+    pub fn new(planned: &'p Planned, past: &'p Past, decisions: Vec<(Decision, String)>, told: Told) -> Self {
+        let Told { faults, unknowns, accepted } = told;
+        let findings = faults.into_iter().map(|fault| fault.finding).collect();
         let known = |step: usize| {
             decisions[step].0 == Decision::Skip || past.seconds.contains_key(&planned.file.steps[step].id)
         };
         let timed = !past.seconds.is_empty() && (0..decisions.len()).all(known);
         let longest = longest(planned, past, &decisions, timed);
-        Self { planned, past, decisions, longest, timed, findings, unknowns }
+        Self { planned, past, decisions, longest, timed, findings, unknowns, accepted }
     }
 
     pub fn id(&self, step: usize) -> &StepId {

@@ -120,6 +120,7 @@ fn document(
     let keeps = fields.has("secrets");
     let secrets = secrets(&mut fields);
     let outside = fields.facts("outside");
+    let accept = super::accept::read(&mut fields);
     fields.finish("the plan", &[keys::PLAN]);
     match &steps {
         None => faults.add(at, "the plan has no `steps`: a list with at least one, - {id: …, kind: …}"),
@@ -148,6 +149,7 @@ fn document(
         access,
         secrets,
         outside,
+        accept,
         steps,
     }))
 }

@@ -72,6 +72,17 @@ fn shape(shape: Shape) -> Value {
                 "additionalProperties": false,
             },
         }),
+        Shape::Accept => json!({
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": properties(&[keys::ACCEPT]),
+                "required": required(&[keys::ACCEPT]),
+                "additionalProperties": false,
+            },
+        }),
+        Shape::Day => json!({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+        Shape::Finding => json!({"type": "string", "pattern": "^F[0-9]{2}$"}),
         Shape::Kind => {
             let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
             json!({"enum": kinds})

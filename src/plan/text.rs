@@ -138,6 +138,11 @@ fn around(preview: &Preview<'_>, columns: usize, out: &mut String) {
 }
 
 fn findings(preview: &Preview<'_>, columns: usize, out: &mut String) {
+    for one in &preview.accepted {
+        let id = one.finding.id;
+        let told = format!("accepted until {}: {id} {} ({})", one.until, one.finding.object, one.reason);
+        lines(&told, columns, 0, out);
+    }
     if preview.findings.is_empty() && preview.unknowns.is_empty() {
         return;
     }
@@ -164,5 +169,9 @@ fn findings(preview: &Preview<'_>, columns: usize, out: &mut String) {
             &unknown.object,
             &[&unknown.message, &format!("missing: {}", unknown.missing)],
         );
+    }
+    if preview.findings.iter().any(|finding| finding.patch.is_some()) {
+        // Not wrapped, so that it can be copied.
+        let _ = writeln!(out, "patches: blackstart check {} --fix DIR", preview.planned.file.shown);
     }
 }

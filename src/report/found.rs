@@ -1,7 +1,10 @@
-//! Findings for people: what to do first stands first, each with its place, its object, the fact and the remedy.
+//! Findings for people: what to do first stands first, each with its place, its object, the fact and the remedy. What is
+//! mended alike is told together.
 
+use super::paint::{Colour, Paint};
 use super::words;
-use crate::model::{Finding, Place, Severity, Unknown};
+use crate::model::{Accepted, Finding, Place, Severity, Unknown};
+use std::collections::HashMap;
 use std::fmt::Write;
 
 /// How many files and objects were looked at.
@@ -11,50 +14,124 @@ pub struct Looked {
     pub objects: usize,
     /// Files in which there is nothing of Kubernetes.
     pub foreign: usize,
+    /// Findings that a baseline lists.
+    pub known: usize,
 }
 
-const PARTS: [(Severity, &str); 3] = [
-    (Severity::Error, "a recovery will fail:"),
-    (Severity::Warning, "it may fail:"),
-    (Severity::Note, "worth a thought:"),
-];
+/// What was found.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'s> {
+    pub findings: &'s [Finding],
+    pub unknowns: &'s [Unknown],
+    pub accepted: &'s [Accepted],
+    /// Commands that go on from here.
+    pub next: &'s [String],
+}
 
-pub fn text(looked: &Looked, findings: &[Finding], unknowns: &[Unknown]) -> String {
+const PARTS: [(Severity, &str, Colour); 3] = [
+    (Severity::Error, "a recovery will fail:", Colour::Red),
+    (Severity::Warning, "it may fail:", Colour::Yellow),
+    (Severity::Note, "worth a thought:", Colour::Dim),
+];
+/// Of findings that are mended alike so many are shown.
+const ALIKE: usize = 3;
+
+/// With `all` nothing is folded, and what is accepted is listed.
+pub fn text(looked: &Looked, shown: &Shown<'_>, all: bool, paint: Paint) -> String {
     let mut out = String::new();
-    for (severity, head) in PARTS {
-        let of_it: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == severity).collect();
+    for (severity, head, colour) in PARTS {
+        let of_it: Vec<&Finding> = shown.findings.iter().filter(|finding| finding.severity == severity).collect();
         if !of_it.is_empty() {
-            let _ = writeln!(out, "{head}");
-            of_it.iter().for_each(|one| tell(one.id, &one.place, &one.object, [&one.message, &one.fix], &mut out));
+            let _ = writeln!(out, "{}", paint.it(Colour::Bold, head));
+            alike(&of_it).iter().for_each(|group| tell_group(group, all, paint, colour, &mut out));
         }
     }
-    if !unknowns.is_empty() {
-        let _ = writeln!(out, "not known:");
-        for one in unknowns {
-            tell(one.id, &one.place, &one.object, [&one.message, &format!("missing: {}", one.missing)], &mut out);
+    if !shown.unknowns.is_empty() {
+        let _ = writeln!(out, "{}", paint.it(Colour::Bold, "not known:"));
+        for one in shown.unknowns {
+            head(one.id, &one.place, &one.object, paint, Colour::Dim, &mut out);
+            line(&one.message, &mut out);
+            line(&format!("missing: {}", one.missing), &mut out);
         }
     }
-    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    let [errors, warnings, notes] = PARTS.map(|(severity, _)| count(severity));
-    let _ = writeln!(
+    if all && !shown.accepted.is_empty() {
+        let _ = writeln!(out, "{}", paint.it(Colour::Bold, "accepted:"));
+        for one in shown.accepted {
+            let Accepted { finding, until, reason, by } = one;
+            head(finding.id, &finding.place, &finding.object, paint, Colour::Dim, &mut out);
+            line(&finding.message, &mut out);
+            line(&format!("until {until}: {reason} ({}:{})", by.file, by.spot.line), &mut out);
+        }
+    }
+    sum(looked, shown, &mut out);
+    if let Some(worst) = shown.findings.first() {
+        let explain = format!("blackstart explain {}", worst.id);
+        shown.next.iter().chain([&explain]).for_each(|next| out.push_str(&format!("next   {next}\n")));
+    }
+    out
+}
+
+/// Findings of one kind that one remedy mends, in the order of the first of each.
+fn alike<'f>(findings: &[&'f Finding]) -> Vec<Vec<&'f Finding>> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    let mut known: HashMap<(&str, &str), usize> = HashMap::new();
+    for finding in findings {
+        let at = *known.entry((finding.id, &finding.fix)).or_insert_with(|| {
+            groups.push(Vec::new());
+            groups.len() - 1
+        });
+        groups[at].push(finding);
+    }
+    groups
+}
+
+fn tell_group(group: &[&Finding], all: bool, paint: Paint, colour: Colour, out: &mut String) {
+    // To fold a single one away saves nothing.
+    let most = if all || group.len() == ALIKE + 1 { group.len() } else { ALIKE };
+    for one in group.iter().take(most) {
+        head(one.id, &one.place, &one.object, paint, colour, out);
+        line(&one.message, out);
+    }
+    if group.len() > most {
+        line(&format!("and {} more: -v", group.len() - most), out);
+    }
+    if let Some(first) = group.first() {
+        line(&first.fix, out);
+    }
+}
+
+fn head(id: &str, place: &Place, object: &str, paint: Paint, colour: Colour, out: &mut String) {
+    let (file, object) = (words::visible(&place.file), words::visible(object));
+    let _ = writeln!(out, "  {}  {file}:{}  {object}", paint.it(colour, id), place.spot.line);
+}
+
+fn line(text: &str, out: &mut String) {
+    if !text.is_empty() {
+        let _ = writeln!(out, "       {}", words::visible(text));
+    }
+}
+
+fn sum(looked: &Looked, shown: &Shown<'_>, out: &mut String) {
+    let count = |severity| shown.findings.iter().filter(|finding| finding.severity == severity).count();
+    let [errors, warnings, notes] = PARTS.map(|(severity, ..)| count(severity));
+    let _ = write!(
         out,
         "{}, {}, {} not Kubernetes, {} unknown: {}, {}, {}",
         many(looked.files, "file"),
         many(looked.objects, "object"),
         looked.foreign,
-        unknowns.len(),
+        shown.unknowns.len(),
         many(errors, "error"),
         many(warnings, "warning"),
         many(notes, "note"),
     );
-    words::visible(&out).into_owned()
-}
-
-fn tell(id: &str, place: &Place, object: &str, lines: [&String; 2], out: &mut String) {
-    let _ = writeln!(out, "  {id}  {}:{}  {object}", place.file, place.spot.line);
-    for line in lines.into_iter().filter(|line| !line.is_empty()) {
-        let _ = writeln!(out, "       {line}");
+    if !shown.accepted.is_empty() {
+        let _ = write!(out, ", {} accepted", shown.accepted.len());
     }
+    if looked.known > 0 {
+        let _ = write!(out, ", {} known before", looked.known);
+    }
+    out.push('\n');
 }
 
 fn many(count: usize, what: &str) -> String {

@@ -1,15 +1,31 @@
 //! Findings as SARIF 2.1.0, which code-scanning viewers show at their line. An unknown is a result of kind `open`: it is neither
 //! right nor wrong.
 
-use crate::model::{Finding, Place, Severity, Unknown};
+use crate::model::{Accepted, Finding, Place, Severity, Unknown};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// What each id is called where a viewer wants a name; the text of a finding tells the rest.
-pub fn document(findings: &[Finding], unknowns: &[Unknown]) -> Value {
-    let ids: BTreeSet<&str> = findings.iter().map(|one| one.id).chain(unknowns.iter().map(|one| one.id)).collect();
-    let rules: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
-    let known = findings.iter().map(|finding| {
+/// What is told of an id.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'p> {
+    pub title: &'p str,
+    pub story: &'p str,
+    pub fix: &'p str,
+}
+
+/// The whole document; `page` tells of ids.
+pub fn document<'p>(
+    findings: &[Finding],
+    unknowns: &[Unknown],
+    accepted: &[Accepted],
+    page: &dyn Fn(&str) -> Option<Page<'p>>,
+) -> Value {
+    let of_accepted = accepted.iter().map(|one| one.finding.id);
+    let ids = findings.iter().map(|one| one.id).chain(unknowns.iter().map(|one| one.id)).chain(of_accepted);
+    let ids: BTreeSet<&str> = ids.collect();
+    let rules: Vec<Value> = ids.iter().map(|id| rule(id, page(id))).collect();
+    let index = |id: &str| ids.iter().position(|known| *known == id);
+    let result = |finding: &Finding| {
         let level = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -18,14 +34,25 @@ pub fn document(findings: &[Finding], unknowns: &[Unknown]) -> Value {
         let fix = if finding.fix.is_empty() { String::new() } else { format!(". {}", finding.fix) };
         json!({
             "ruleId": finding.id,
+            "ruleIndex": index(finding.id),
             "level": level,
             "message": {"text": format!("{}: {}{fix}", finding.object, finding.message)},
             "locations": [location(&finding.place)],
+            "partialFingerprints": {"blackstart/v1": finding.print(&finding.place.file).to_string()},
         })
+    };
+    let known = findings.iter().map(result);
+    let suppressed = accepted.iter().map(|one| {
+        let mut result = result(&one.finding);
+        let justification = format!("until {}: {}", one.until, one.reason);
+        result["suppressions"] =
+            json!([{"kind": "inSource", "justification": justification, "location": location(&one.by)}]);
+        result
     });
     let open = unknowns.iter().map(|unknown| {
         json!({
             "ruleId": unknown.id,
+            "ruleIndex": index(unknown.id),
             "kind": "open",
             "level": "none",
             "message": {"text": format!("{}: {}; missing: {}", unknown.object, unknown.message, unknown.missing)},
@@ -38,8 +65,25 @@ pub fn document(findings: &[Finding], unknowns: &[Unknown]) -> Value {
         "runs": [{
             "tool": {"driver": {"name": "blackstart", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
             "columnKind": "unicodeCodePoints",
-            "results": known.chain(open).collect::<Vec<_>>(),
+            "results": known.chain(suppressed).chain(open).collect::<Vec<_>>(),
         }],
+    })
+}
+
+fn rule(id: &str, page: Option<Page<'_>>) -> Value {
+    let Some(Page { title, story, fix }) = page else { return json!({"id": id}) };
+    let word = |word: &str| {
+        let mut letters = word.chars().filter(|c| c.is_ascii_alphanumeric());
+        letters
+            .next()
+            .map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + &letters.collect::<String>())
+    };
+    json!({
+        "id": id,
+        "name": title.split_whitespace().map(word).collect::<String>(),
+        "shortDescription": {"text": format!("{title}.")},
+        "fullDescription": {"text": story},
+        "help": {"text": format!("{story} {fix}"), "markdown": format!("{story}\n\n**What mends it:** {fix}")},
     })
 }
 
@@ -82,7 +126,7 @@ mod tests {
             message: "is a template".to_owned(),
             missing: "helm".to_owned(),
         };
-        let all = document(&[finding], &[unknown]);
+        let all = document(&[finding], &[unknown], &[], &|_| None);
         let results = &all["runs"][0]["results"];
         let of = |at: usize| &results[at]["locations"][0]["physicalLocation"];
         assert_eq!((&results[0]["level"], &results[0]["ruleId"]), (&json!("error"), &json!("F82")));

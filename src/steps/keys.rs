@@ -41,6 +41,12 @@ pub enum Shape {
     Cluster,
     /// The store of secrets: a map with keys of its own.
     Secrets,
+    /// Findings that are accepted: a list of maps with keys of their own.
+    Accept,
+    /// A day, as 2027-03-01.
+    Day,
+    /// What a finding is called, as F47.
+    Finding,
     /// The name of a step kind.
     Kind,
     /// The steps themselves.
@@ -76,6 +82,7 @@ pub const PLAN: &[Key] = &[
     key("access", Shape::Access, "The ways in, and whether each lives inside what is recovered or outside of it."),
     key("secrets", Shape::Secrets, "The store of secrets, for steps that bring them back."),
     key("outside", Shape::Facts, "What outlives the thing that is recovered, so that steps may require it."),
+    key("accept", Shape::Accept, "Findings that may stand until a day. They are shown, reported, and refuse nothing."),
     Key::required("steps", Shape::Steps, "The steps. Their order in the file does not matter."),
 ];
 
@@ -84,6 +91,14 @@ pub const CLUSTER: &[Key] = &[
     Key::required("provider", Shape::Word(&["sandbox"]), "What makes the cluster; today the sandbox only."),
     key("name", Shape::Id, "What the cluster is called (default: the plan's name)."),
     key("config", Shape::Text, "The provider's own file; for the sandbox: its nodes, domain and images."),
+];
+
+/// The keys of an entry of `accept`.
+pub const ACCEPT: &[Key] = &[
+    Key::required("id", Shape::Finding, "What the finding is called."),
+    Key::required("object", Shape::Text, "What it is about, as it is shown: kind, namespace and name."),
+    Key::required("reason", Shape::Text, "Why it may stand until then."),
+    Key::required("until", Shape::Day, "The last day on which it is accepted."),
 ];
 
 /// The keys of `secrets`.

@@ -3,14 +3,13 @@
 use super::scene::Scene;
 use super::survey::{self, Standings};
 use crate::checks::ladder::{Patch, Standing, Trouble};
+use crate::checks::patches;
 use crate::model::ObjectId;
 use crate::model::time::spoken;
-use crate::sys::{Look, Touch, files};
+use crate::sys::{Touch, files};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// No manifest that is mended is longer.
-const LONGEST: u64 = 4 << 20;
 /// So many names are told of what one cause holds up.
 const NAMED: usize = 4;
 
@@ -73,19 +72,7 @@ fn written(touch: &Touch, run: &Path, trouble: &Trouble) -> Vec<PatchFile> {
         })
     };
     let cluster = trouble.patch.iter().map(|patch| write(patch, "kubectl apply --server-side -f".to_owned()));
-    let file = for_file(touch.look(), trouble);
+    let file = trouble.mend.as_ref().and_then(|mend| patches::alone(touch.look(), mend));
     let file = file.iter().map(|(top, patch)| write(patch, format!("git -C {} apply", top.display())));
     cluster.chain(file).collect()
-}
-
-/// The same change to the file that the object came from, and the folder to apply it in: that of its repository, or its
-/// own. A file that cannot be read, or not be changed line by line with certainty, gets none.
-pub fn for_file(look: Look, trouble: &Trouble) -> Option<(PathBuf, Patch)> {
-    let mend = trouble.mend.as_ref()?;
-    let path = files::real(look, Path::new(mend.file())).ok()?;
-    let text = String::from_utf8(files::read(look, &path, LONGEST).ok()?).ok()?;
-    let top = path.ancestors().skip(1).find(|folder| files::exists(look, &folder.join(".git")));
-    let top = top.or_else(|| path.parent())?;
-    let patch = mend.diff(path.strip_prefix(top).ok()?.to_str()?, &text)?;
-    Some((top.to_owned(), patch))
 }

@@ -4,5 +4,17 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../support/page.rs"]
+mod page;
+
+mod accept;
+mod baseline;
+mod desk;
+mod explain;
+mod fix;
 mod founding;
+mod hook;
+mod planned;
 mod rules;
+mod sarif;
+mod strict;

@@ -1,6 +1,7 @@
 //! The example homelab and each of its faults: what is right is not found, and what a real server once said is said from the files.
 
-use blackstart::checks::pod_security::{Found, Rules, check};
+use blackstart::checks::pod_security::{Rules, check};
+use blackstart::checks::told::Told;
 use blackstart::manifests::read_all;
 use blackstart::sys::Look;
 use serde_json::Value;
@@ -23,7 +24,7 @@ fn lay(from: &Path, over: &Path) {
     }
 }
 
-fn found(folder: &Path) -> Found {
+fn found(folder: &Path) -> Told {
     let mut wanted: Vec<String> = fs::read_dir(folder)
         .unwrap()
         .map(Result::unwrap)
@@ -39,7 +40,7 @@ fn found(folder: &Path) -> Found {
 #[test]
 fn nothing_is_found_in_the_example_as_it_is() {
     let found = found(&root().join("plans/kubernetes"));
-    assert!(found.findings.is_empty(), "{:#?}", found.findings);
+    assert!(found.faults.is_empty(), "{:#?}", found.faults);
     assert!(found.unknowns.is_empty(), "{:#?}", found.unknowns);
 }
 
@@ -60,13 +61,13 @@ fn of_all_faults_of_the_example_only_its_own_is_found_and_in_the_words_that_a_se
         variants += 1;
         let found = found(changed.path());
         if what["fault"] != "F03" {
-            assert!(found.findings.is_empty(), "{}: {:#?}", folder.display(), found.findings);
+            assert!(found.faults.is_empty(), "{}: {:#?}", folder.display(), found.faults);
             continue;
         }
         red += 1;
         let (_, seen) = what["seen"].as_str().unwrap().split_once("is forbidden: ").unwrap();
-        assert_eq!(found.findings.len(), 1, "{:#?}", found.findings);
-        let finding = &found.findings[0];
+        assert_eq!(found.faults.len(), 1, "{:#?}", found.faults);
+        let finding = &found.faults[0].finding;
         assert_eq!(finding.message, format!("its pods are refused: {seen}"));
         assert_eq!(finding.object, what["object"].as_str().unwrap());
         assert!(finding.place.file.ends_with(what["file"].as_str().unwrap()), "{}", finding.place);

@@ -1,10 +1,11 @@
 //! Findings over files: what a namespace refuses, what it warns of, labels that the server does not take, and what is not known.
 
 use crate::world::papers;
-use blackstart::checks::pod_security::{Exemptions, Found, Level, Namespace, Policies, Policy, Rules, Version, check};
+use blackstart::checks::pod_security::{Exemptions, Level, Namespace, Policies, Policy, Rules, Version, check};
+use blackstart::checks::told::Told;
 use blackstart::model::{Place, Severity, Spot};
 
-fn found(text: &str, more: &[Namespace], rules: &Rules) -> Found {
+fn found(text: &str, more: &[Namespace], rules: &Rules) -> Told {
     check(&[papers(text)], more, rules)
 }
 
@@ -13,7 +14,7 @@ fn told(text: &str) -> Vec<String> {
     said(&found(text, &[], &Rules::default()))
 }
 
-fn said(found: &Found) -> Vec<String> {
+fn said(found: &Told) -> Vec<String> {
     let severity = |severity| match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -23,7 +24,7 @@ fn said(found: &Found) -> Vec<String> {
         assert_eq!(finding.id, "F03");
         format!("{} {} {}: {}", severity(finding.severity), finding.place.spot.line, finding.object, finding.message)
     };
-    found.findings.iter().map(finding).collect()
+    found.faults.iter().map(|fault| finding(&fault.finding)).collect()
 }
 
 fn namespace(labels: &str) -> String {
@@ -47,7 +48,10 @@ fn what_a_namespace_enforces_is_an_error_at_the_object() {
             "error 13 Deployment apps/web: its pods are refused: violates PodSecurity \"restricted:latest\": {SENTENCE}"
         )]
     );
-    assert_eq!(found.findings[0].fix, "set spec.template.spec.securityContext.seccompProfile.type: \"RuntimeDefault\"");
+    assert_eq!(
+        found.faults[0].finding.fix,
+        "set spec.template.spec.securityContext.seccompProfile.type: \"RuntimeDefault\""
+    );
     let green =
         text.replace("    spec:\n", "    spec:\n      securityContext: {seccompProfile: {type: RuntimeDefault}}\n");
     assert!(told(&green).is_empty());
@@ -99,7 +103,7 @@ fn a_label_that_the_server_does_not_take_is_an_error_of_the_namespace() {
 #[test]
 fn a_namespace_that_no_file_makes_is_not_guessed_at() {
     let found = found(LAX, &[], &Rules::default());
-    assert!(found.findings.is_empty());
+    assert!(found.faults.is_empty());
     assert_eq!(found.unknowns.len(), 1);
     assert_eq!(found.unknowns[0].missing, "the labels of namespace apps, which no file makes");
     // What passes every level is let in whatever they are.
@@ -108,7 +112,7 @@ fn a_namespace_that_no_file_makes_is_not_guessed_at() {
     assert!(check(&[papers(&good)], &[], &Rules::default()).unknowns.is_empty());
     // Those that every cluster has are known to have no labels.
     let standing = check(&[papers(&LAX.replace("namespace: apps", "namespace: kube-system"))], &[], &Rules::default());
-    assert!(standing.findings.is_empty() && standing.unknowns.is_empty());
+    assert!(standing.faults.is_empty() && standing.unknowns.is_empty());
 }
 
 #[test]
@@ -122,19 +126,19 @@ fn two_sources_that_give_a_namespace_other_labels_are_an_error() {
         enforced_at: place.clone(),
     };
     let text = namespace(&label("enforce", "baseline")) + LAX;
-    assert!(found(&text, &[other("baseline")], &Rules::default()).findings.is_empty());
+    assert!(found(&text, &[other("baseline")], &Rules::default()).faults.is_empty());
     let said = said(&found(&text, &[other("restricted")], &Rules::default()));
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].contains("its Pod Security labels are others at app.yaml:7"), "{said:?}");
     // A namespace that a step makes is known as well as one of a file.
-    assert_eq!(found(LAX, &[other("restricted")], &Rules::default()).findings.len(), 1);
+    assert_eq!(found(LAX, &[other("restricted")], &Rules::default()).faults.len(), 1);
 }
 
 #[test]
 fn what_the_configuration_exempts_is_not_looked_at() {
     let text = namespace(&label("enforce", "restricted"))
         + &LAX.replace("    spec:\n", "    spec:\n      runtimeClassName: kata\n");
-    let with = |exemptions: Exemptions| found(&text, &[], &Rules { exemptions, ..Rules::default() }).findings.len();
+    let with = |exemptions: Exemptions| found(&text, &[], &Rules { exemptions, ..Rules::default() }).faults.len();
     let list = |name: &str| vec![name.to_owned()];
     assert_eq!(with(Exemptions::default()), 1);
     assert_eq!(with(Exemptions { namespaces: list("apps"), ..Default::default() }), 0);
@@ -146,7 +150,7 @@ fn what_the_configuration_exempts_is_not_looked_at() {
         &[],
         &Rules { exemptions: Exemptions { usernames: list(maker), ..Default::default() }, ..Rules::default() },
     );
-    assert!(said(&rest).iter().all(|told| told.starts_with("warning")) && rest.findings.len() == 1, "{rest:?}");
+    assert!(said(&rest).iter().all(|told| told.starts_with("warning")) && rest.faults.len() == 1, "{rest:?}");
 }
 
 #[test]
@@ -193,7 +197,7 @@ fn what_no_security_context_takes_away_is_told_with_the_level_and_its_label() {
         + &LAX.replace("    spec:\n", "    spec:\n      hostNetwork: true\n");
     let found = found(&text, &[], &Rules::default());
     assert_eq!(
-        found.findings[0].fix,
+        found.faults[0].finding.fix,
         "no security context takes this away: host namespaces (hostNetwork=true). Do without it, or give the namespace level privileged (set.yaml:6)"
     );
 }

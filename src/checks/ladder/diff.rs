@@ -6,15 +6,14 @@ use crate::manifests::write as yaml;
 use crate::manifests::{Node, Object, tree::Value as Written};
 use crate::model::Spot;
 use serde_json::{Value, json};
-use std::ops::Range;
 
 /// What becomes of one line: it is kept, with lines before it, or replaced.
 #[derive(Clone, Debug)]
 pub struct Change {
     /// From 0.
-    at: usize,
-    before: Vec<String>,
-    instead: Option<String>,
+    pub at: usize,
+    pub before: Vec<String>,
+    pub instead: Option<String>,
 }
 
 /// The changes to the file, by line. None where the text is written in a way that a change of lines cannot follow.
@@ -44,30 +43,6 @@ pub fn changes(object: &Object, sets: &[Set], text: &str) -> Option<Vec<Change>>
     }
     all.sort_by_key(|change| change.at);
     Some(all)
-}
-
-/// The text with its changes.
-pub fn applied(text: &str, changes: &[Change]) -> String {
-    let mut after = String::with_capacity(text.len() + 256);
-    for (i, line) in text.split_inclusive('\n').enumerate() {
-        match changes.iter().find(|change| change.at == i) {
-            Some(change) => {
-                change.before.iter().for_each(|new| {
-                    after.push_str(new);
-                    after.push('\n');
-                });
-                match &change.instead {
-                    Some(new) => {
-                        after.push_str(new);
-                        after.push_str(&line[line.trim_end_matches('\n').len()..]);
-                    }
-                    None => after.push_str(line),
-                }
-            }
-            None => after.push_str(line),
-        }
-    }
-    after
 }
 
 /// What is there of a way, and how many of its segments that are.
@@ -109,7 +84,7 @@ fn gathered(object: &Object, sets: &[Set]) -> Vec<(Way, Option<Value>)> {
     all
 }
 
-fn index(number: u32) -> Option<usize> {
+pub fn index(number: u32) -> Option<usize> {
     usize::try_from(number).ok()?.checked_sub(1)
 }
 
@@ -172,87 +147,4 @@ fn replaced(node: &Node, value: &Value, lines: &[&str]) -> Option<Change> {
         return None;
     }
     Some(Change { at, before: Vec::new(), instead: Some(format!("{before}{}{rest}", yaml::flow(value))) })
-}
-
-/// The lines (from 0) on which values stand that may not be shown: of environment variables, and of Secrets.
-pub fn secret_lines(object: &Object) -> Vec<Range<usize>> {
-    let mut all = Vec::new();
-    spots(&object.root, &mut all);
-    all.sort_unstable();
-    let mut secret = Vec::new();
-    let mut hide = |node: &Node| {
-        let next = all.iter().copied().find(|line| *line > node.at.line);
-        let from = index(node.at.line).unwrap_or(0);
-        secret.push(from..next.and_then(index).unwrap_or(usize::MAX));
-    };
-    values(&object.root, &mut hide);
-    if &*object.id.kind == "Secret" {
-        let parts = ["data", "stringData"].into_iter().filter_map(|part| object.root.get(part));
-        parts.flat_map(Node::fields).for_each(|field| hide(&field.node));
-    }
-    secret
-}
-
-fn spots(node: &Node, all: &mut Vec<u32>) {
-    all.push(node.at.line);
-    for field in node.fields() {
-        all.push(field.at.line);
-        spots(&field.node, all);
-    }
-    node.items().iter().for_each(|item| spots(item, all));
-}
-
-/// The values of all environment variables.
-fn values(node: &Node, hide: &mut impl FnMut(&Node)) {
-    for field in node.fields() {
-        if &*field.name == "env" {
-            field.node.items().iter().filter_map(|item| item.get("value")).for_each(&mut *hide);
-        }
-        values(&field.node, hide);
-    }
-    node.items().iter().for_each(|item| values(item, hide));
-}
-
-const AROUND: usize = 3;
-
-/// The changes in the form that `git apply` takes. Lines that may not be shown cut what is shown around a change; None where
-/// too little would be left.
-pub fn unified(path: &str, text: &str, changes: &[Change], secret: impl Fn(usize) -> bool) -> Option<String> {
-    let lines: Vec<&str> = text.lines().collect();
-    let mut hunks: Vec<(usize, usize)> = Vec::new();
-    for change in changes {
-        let up = (0..change.at).rev().take(AROUND).take_while(|line| !secret(*line)).count();
-        let down = (change.at..lines.len()).take(AROUND).take_while(|line| !secret(*line)).count();
-        // Without a line below, git takes the change for one at the end of the file.
-        if down < 1 + usize::from(change.instead.is_some()) && change.at + down < lines.len() {
-            return None;
-        }
-        let (from, to) = (change.at - up, change.at + down);
-        match hunks.last_mut() {
-            Some(last) if from <= last.1 => last.1 = to.max(last.1),
-            _ => hunks.push((from, to)),
-        }
-    }
-    if hunks.is_empty() || (hunks.iter().any(|(_, to)| *to == lines.len()) && !text.ends_with('\n')) {
-        return None;
-    }
-    let mut out = format!("--- a/{path}\n+++ b/{path}\n");
-    let mut grown = 0;
-    for (from, to) in hunks {
-        let within: Vec<&Change> = changes.iter().filter(|change| (from..to).contains(&change.at)).collect();
-        let more: usize = within.iter().map(|change| change.before.len()).sum();
-        out.push_str(&format!("@@ -{},{} +{},{} @@\n", from + 1, to - from, from + 1 + grown, to - from + more));
-        grown += more;
-        for (at, line) in lines.iter().enumerate().take(to).skip(from) {
-            let change = within.iter().find(|change| change.at == at);
-            for new in change.iter().flat_map(|change| &change.before) {
-                out.push_str(&format!("+{new}\n"));
-            }
-            match change.and_then(|change| change.instead.as_ref()) {
-                Some(new) => out.push_str(&format!("-{line}\n+{new}\n")),
-                None => out.push_str(&format!(" {line}\n")),
-            }
-        }
-    }
-    Some(out)
 }

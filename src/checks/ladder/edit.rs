@@ -1,12 +1,12 @@
 //! A change that mends something: as an object that `kubectl apply --server-side` merges into the one there is, and as lines
 //! of the file it came from.
 
-use super::diff;
+use super::joined;
 use super::trouble::{Apply, Patch};
 use super::way::Way;
+use crate::manifests::Object;
 use crate::manifests::write as yaml;
-use crate::manifests::{Node, Object, reread};
-use crate::model::{ObjectId, Spot};
+use crate::model::ObjectId;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -60,37 +60,30 @@ impl Edit {
 /// The same change to the file that the object came from.
 #[derive(Clone, Debug)]
 pub struct Mend {
-    object: Arc<Object>,
-    sets: Vec<Set>,
+    pub(super) object: Arc<Object>,
+    pub(super) sets: Vec<Set>,
     name: String,
+    /// What its reader has to know before it is applied: each a line.
+    pub notes: Vec<String>,
 }
 
 impl Mend {
     pub fn new(object: &Arc<Object>, sets: Vec<Set>, name: &str) -> Self {
-        Self { object: Arc::clone(object), sets, name: name.to_owned() }
+        Self { object: Arc::clone(object), sets, name: name.to_owned(), notes: Vec::new() }
+    }
+    #[must_use]
+    pub fn noting(mut self, notes: Vec<String>) -> Self {
+        self.notes = notes;
+        self
     }
     /// The file whose text `diff` wants.
     pub fn file(&self) -> &str {
         &self.object.file
     }
     /// The change as `git apply` takes it. `path` is the file as seen from the root of its repository, `text` what stands in
-    /// it now. None where the file is written in a way that cannot be changed line by line with certainty: what comes out is
-    /// read again, and has to differ in what was to be changed and nowhere else.
+    /// it now. None where the file is written in a way that cannot be changed line by line with certainty.
     pub fn diff(&self, path: &str, text: &str) -> Option<Patch> {
-        let changes = diff::changes(&self.object, &self.sets, text)?;
-        let after = diff::applied(text, &changes);
-        let mut wanted: Vec<(Spot, Value)> = reread(text)?.iter().map(|node| (node.at, node.json())).collect();
-        let mine =
-            wanted.iter_mut().find(|(at, value)| *at == self.object.root.at && *value == self.object.root.json())?;
-        for set in &self.sets {
-            set.way.set(&mut mine.1, set.value.clone());
-        }
-        let got: Vec<Value> = reread(&after)?.iter().map(Node::json).collect();
-        if got.len() != wanted.len() || got.iter().zip(&wanted).any(|(got, (_, wanted))| got != wanted) {
-            return None;
-        }
-        let secret = diff::secret_lines(&self.object);
-        let hunks = diff::unified(path, text, &changes, |line| secret.iter().any(|lines| lines.contains(&line)))?;
-        Some(Patch { name: format!("{}.patch", self.name), text: hunks, how: Apply::Git })
+        let text = joined::join(&[self], text).patch(path, text)?;
+        Some(Patch { name: format!("{}.patch", self.name), text, how: Apply::Git })
     }
 }

@@ -9,8 +9,10 @@ mod diff;
 pub mod edit;
 mod fit;
 mod gather;
+mod hunks;
 mod image;
 mod job;
+mod joined;
 mod leaving;
 mod misfit;
 mod missing;
@@ -36,6 +38,7 @@ mod workload;
 pub use cause::UNKNOWN;
 pub use edit::Mend;
 pub use gather::{Gathered, gather};
+pub use joined::{Left, join};
 pub use trouble::{Apply, Heals, Hop, Patch, Standing, Trouble};
 
 use super::live::Live;

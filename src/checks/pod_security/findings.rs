@@ -7,9 +7,12 @@ use super::pod::{Pod, Seen};
 use super::registry::{NEWEST, evaluate};
 use super::remedy::{edit, remedy};
 use super::{Violation, refusal, warning};
+use crate::checks::ladder::Mend;
+use crate::checks::told::Told;
 use crate::manifests::{Node, Object, Papers};
 use crate::model::{Finding, Place, Severity, Unknown};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub const ID: &str = "F03";
 
@@ -23,25 +26,24 @@ pub struct Rules {
     pub exemptions: Exemptions,
     /// Under whose name the objects of files are made.
     pub user: Option<String>,
+    /// The version of the server, where somebody has named it.
+    pub server: Option<u64>,
+    /// What every namespace shall be held against, whatever its labels say.
+    pub asked: Option<Policy>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { newest: NEWEST, defaults: Policies::default(), exemptions: Exemptions::default(), user: None }
+        let (defaults, exemptions) = (Policies::default(), Exemptions::default());
+        Self { newest: NEWEST, defaults, exemptions, user: None, server: None, asked: None }
     }
-}
-
-#[derive(Debug, Default)]
-pub struct Found {
-    pub findings: Vec<Finding>,
-    pub unknowns: Vec<Unknown>,
 }
 
 /// Holds the pods of all papers against the labels of their namespaces: those that the papers make, and `more` that come
 /// otherwise. A namespace of which nobody knows the labels is not guessed at.
-pub fn check(papers: &[Papers], more: &[Namespace], rules: &Rules) -> Found {
+pub fn check(papers: &[Papers], more: &[Namespace], rules: &Rules) -> Told {
     let known = Known::of(papers, more);
-    let mut eye = Eye { rules, known: &known, found: Found::default(), dark: BTreeMap::new() };
+    let mut eye = Eye { rules, known: &known, told: Told::default(), dark: BTreeMap::new() };
     for namespace in known.all() {
         eye.labels(namespace);
         eye.no_text(namespace);
@@ -51,7 +53,7 @@ pub fn check(papers: &[Papers], more: &[Namespace], rules: &Rules) -> Found {
     }
     papers.iter().flat_map(|papers| &papers.objects).for_each(|object| eye.object(object));
     eye.dark();
-    eye.found
+    eye.told
 }
 
 /// Where the pods of an object are described. A PodTemplate makes none, and the server warns of it all the same.
@@ -65,14 +67,21 @@ fn template(object: &Object) -> Option<(&Node, bool)> {
 struct Eye<'c> {
     rules: &'c Rules,
     known: &'c Known,
-    found: Found,
+    told: Told,
     /// By namespace of unknown labels: the first object that some level would refuse, and how many there are.
     dark: BTreeMap<String, (Place, String, Level, usize)>,
 }
 
 impl Eye<'_> {
-    fn say(&mut self, severity: Severity, place: Place, object: String, message: String, fix: String) {
-        self.found.findings.push(Finding { id: ID, severity, place, object, message, fix, patch: None });
+    fn say(
+        &mut self,
+        severity: Severity,
+        place: Place,
+        object: String,
+        message: String,
+        fix: String,
+    ) -> &mut Option<Mend> {
+        self.told.add(Finding { id: ID, severity, place, object, message, fix, patch: None })
     }
 
     fn labels(&mut self, namespace: &Namespace) {
@@ -106,7 +115,7 @@ impl Eye<'_> {
         self.say(Severity::Error, first.place.clone(), format!("Namespace {}", first.name), message, fix);
     }
 
-    fn object(&mut self, object: &Object) {
+    fn object(&mut self, object: &Arc<Object>) {
         let Some((root, makes)) = template(object) else { return };
         let name = object.namespace().unwrap_or("default");
         let (policies, whole, label) = match self.known.labels(name) {
@@ -115,6 +124,7 @@ impl Eye<'_> {
                 (policies, malformed.is_empty() && namespace.no_text.is_empty(), Some(&namespace.enforced_at))
             }
             Labels::Bare => (self.rules.defaults, true, None),
+            Labels::Unknown if self.rules.asked.is_some() => (self.rules.defaults, true, None),
             Labels::Unknown => return self.unknown(object, root, name),
         };
         // What is wrong there is told at the namespace; which of its levels pods would meet is not known before.
@@ -131,6 +141,9 @@ impl Eye<'_> {
             return;
         }
         let mut told = if refused { vec![policies.enforce] } else { Vec::new() };
+        if makes && !refused && !self.spared(object, root, maker(object.kind())) {
+            told.extend(self.asked(object, root));
+        }
         for (mode, severity) in [(Mode::Warn, Severity::Warning), (Mode::Audit, Severity::Note)] {
             let policy = policies.of(mode);
             // A pod that is refused is not warned of; of the same level nothing is told twice.
@@ -144,8 +157,8 @@ impl Eye<'_> {
                     Mode::Warn => format!("is let in with a warning: {sentence}"),
                     Mode::Audit | Mode::Enforce => format!("is let in with a line in the audit log: {sentence}"),
                 };
-                let fix = self.fix(object, &pod, policy, None);
-                self.say(severity, object.place_at(first.at), object.id.to_string(), message, fix);
+                let (fix, mend) = self.fix(object, &pod, policy, None);
+                *self.say(severity, object.place_at(first.at), object.id.to_string(), message, fix) = mend;
             }
         }
     }
@@ -158,7 +171,7 @@ impl Eye<'_> {
     }
 
     /// Whether pods are refused.
-    fn enforced(&mut self, object: &Object, root: &Node, policy: Policy, label: Option<&Place>) -> bool {
+    fn enforced(&mut self, object: &Arc<Object>, root: &Node, policy: Policy, label: Option<&Place>) -> bool {
         let Some(pod) = Pod::of(root, Seen::Pod) else { return false };
         let broken = evaluate(&pod, policy, self.rules.newest);
         let Some(first) = broken.first() else { return false };
@@ -169,25 +182,43 @@ impl Eye<'_> {
             (false, true) => (Severity::Warning, "its pods are refused once it has replicas"),
         };
         let message = format!("{told}: {}", refusal(policy, &broken));
-        let fix = self.fix(object, &pod, policy, label);
-        self.say(severity, object.place_at(first.at), object.id.to_string(), message, fix);
+        let (fix, mend) = self.fix(object, &pod, policy, label);
+        *self.say(severity, object.place_at(first.at), object.id.to_string(), message, fix) = mend;
         true
     }
 
-    fn fix(&self, object: &Object, pod: &Pod<'_>, policy: Policy, label: Option<&Place>) -> String {
+    /// Whether pods would be refused if their namespace had the level that somebody asks about.
+    fn asked(&mut self, object: &Arc<Object>, root: &Node) -> Option<Policy> {
+        let policy = self.rules.asked?;
+        let pod = Pod::of(root, Seen::Pod)?;
+        let broken = evaluate(&pod, policy, self.rules.newest);
+        let first = broken.first()?;
+        let message = format!("would be refused with the level asked about: {}", refusal(policy, &broken));
+        let (fix, mend) = self.fix(object, &pod, policy, None);
+        *self.say(Severity::Warning, object.place_at(first.at), object.id.to_string(), message, fix) = mend;
+        Some(policy)
+    }
+
+    /// What to do, and the change that does it.
+    fn fix(
+        &self,
+        object: &Arc<Object>,
+        pod: &Pod<'_>,
+        policy: Policy,
+        label: Option<&Place>,
+    ) -> (String, Option<Mend>) {
         let newest = self.rules.newest;
         let remedy = remedy(pod, policy, newest);
         let told = |violation: &Violation| format!("{} ({})", violation.reason, violation.detail);
         let at = label.map_or(String::new(), |place| format!(" ({}:{})", place.file, place.spot.line));
         if let Some(level) = remedy.level_needed(pod, policy, newest) {
             let left: Vec<String> = remedy.stubborn.iter().map(told).collect();
-            return format!(
-                "no security context takes this away: {}. Do without it, or give the namespace level {level}{at}",
-                left.join(", ")
-            );
+            let left = left.join(", ");
+            let what = "Do without it, or give the namespace level";
+            return (format!("no security context takes this away: {left}. {what} {level}{at}"), None);
         }
         let Some(edit) = edit(object, policy, newest) else {
-            return "set in the pod template what the message asks for".to_owned();
+            return ("set in the pod template what the message asks for".to_owned(), None);
         };
         let sets: Vec<String> = edit.sets.iter().map(|set| format!("{}: {}", set.way, set.value)).collect();
         let blank = match remedy.blank.is_empty() {
@@ -197,7 +228,9 @@ impl Eye<'_> {
                 remedy.blank.join(", ")
             ),
         };
-        format!("set {}{blank}", sets.join(", "))
+        let told = format!("set {}{blank}", sets.join(", "));
+        let name = format!("{ID}-{}", object.name());
+        (told, Some(Mend::new(object, edit.sets, &name).noting(edit.notes)))
     }
 
     /// An object in a namespace of which nobody says the labels.
@@ -216,7 +249,7 @@ impl Eye<'_> {
     fn dark(&mut self) {
         for (namespace, (place, object, level, count)) in std::mem::take(&mut self.dark) {
             let others = if count > 1 { format!("; {count} objects in it break some level") } else { String::new() };
-            self.found.unknowns.push(Unknown {
+            self.told.unknowns.push(Unknown {
                 id: ID,
                 place,
                 object,

@@ -2,6 +2,7 @@
 //! namespaces, every check; what mends a pod; and findings over files. Pure.
 
 mod baseline;
+mod config;
 mod context;
 mod exempt;
 mod findings;
@@ -17,7 +18,7 @@ mod words;
 
 pub use baseline::DEFAULT_CAPABILITIES;
 pub use exempt::{Exempt, Exemptions, maker};
-pub use findings::{Found, Rules, check};
+pub use findings::{Rules, check};
 pub use level::{Level, Malformed, Mode, Policies, Policy, Version};
 pub use namespaces::Namespace;
 pub use pod::{Pod, Seen};

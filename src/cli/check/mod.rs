@@ -1,38 +1,99 @@
 //! `check`: what the files alone show to be wrong, of a plan or of whatever lies at some paths.
 
 pub mod args;
+mod baseline;
+mod fix;
 mod stores;
 
 use super::context::Context;
+use crate::checks::causes;
+use crate::checks::patches;
 use crate::checks::rules::Ground;
 use crate::checks::rules::cluster::Cluster;
 use crate::checks::told::Told;
-use crate::checks::{files as checked, pod_security, references};
-use crate::manifests::{Papers, repository};
+use crate::checks::{accept, files as checked, pod_security, references};
+use crate::manifests::repository;
 use crate::model::{Finding, Mode, Problem, Severity, Unknown};
 use crate::plan::findings;
 use crate::plan::load::load;
-use crate::report::found::{Looked, text};
+use crate::report::found::{Looked, Shown, text};
 use crate::report::sarif;
-use crate::sys::files;
+use crate::sys::terminal::{self, Stream};
+use crate::sys::{Look, Touch, clock, files};
 use args::{CheckArgs, CheckOutput};
 use serde_json::json;
+use std::collections::HashMap;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// No plan is larger than what is looked at to know one.
 const PLAN: u64 = 1 << 20;
 
 pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
+    let mut rules = pod_security::Rules { asked: args.pod_security, ..pod_security::Rules::default() };
+    if let Some(minor) = args.cluster_version {
+        (rules.newest, rules.server) = (minor, Some(minor));
+    }
     let checked = match args.paths.as_slice() {
-        [] => of_plan(context, &context.plan_path(None)?)?,
-        [one] if is_plan(context, one) => of_plan(context, one)?,
-        paths => of_paths(context, paths)?,
+        [] => of_plan(context, &context.plan_path(None)?, &rules)?,
+        [one] if is_plan(context, one) => of_plan(context, one, &rules)?,
+        paths => of_paths(context, paths, rules)?,
     };
-    let Checked { looked, told } = checked;
-    let findings: Vec<Finding> = told.faults.into_iter().map(|fault| fault.finding).collect();
-    let (findings, unknowns) = (findings.as_slice(), told.unknowns.as_slice());
+    let Checked { mut looked, mut told } = checked;
+    let mut names = Names::new(context.look);
+    let mut more = String::new();
+    if let Some(path) = &args.baseline {
+        let (known, gone) = baseline::pass_over(context.look, path, &mut told.faults, &mut names)?;
+        looked.known = known;
+        for entry in gone {
+            let baseline::Entry { file, id, object, .. } = entry;
+            let _ = writeln!(more, "gone   {id}  {file}  {object}: take it out of {}", path.display());
+        }
+    }
+    if let Some(path) = &args.write_baseline {
+        more.push_str(&baseline::write(&Touch::granted(), path, &told.faults, &mut names)?);
+        looked.known = told.faults.len();
+        told.faults.clear();
+    }
+    if let Some(folder) = &args.fix {
+        more.push_str(&fix::write(&Touch::granted(), folder, &told.faults)?);
+    }
+    show(context, args, &looked, told, &more, &mut names)
+}
+
+fn show(
+    context: &Context,
+    args: &CheckArgs,
+    looked: &Looked,
+    mut told: Told,
+    more: &str,
+    names: &mut Names,
+) -> Result<u8, Problem> {
+    let mends = told.faults.iter().filter_map(|fault| fault.mend.as_ref());
+    let next = match &args.fix {
+        // One that can be written is reason enough to write them.
+        None if args.output == CheckOutput::Text && { mends }
+            .any(|mend| patches::alone(context.look, mend).is_some()) =>
+        {
+            let paths = args.paths.iter().map(|path| format!("{} ", super::context::quoted(&path.to_string_lossy())));
+            vec![format!("blackstart check {}--fix DIR", paths.collect::<String>())]
+        }
+        Some(_) | None => Vec::new(),
+    };
+    let failed = told.faults.iter().any(|fault| fault.finding.severity == Severity::Error);
+    if args.output == CheckOutput::Json {
+        patches::fill(context.look, &mut told);
+    }
+    let Told { faults, unknowns, accepted } = told;
+    let mut findings: Vec<Finding> = faults.into_iter().map(|fault| fault.finding).collect();
     match args.output {
-        CheckOutput::Text => context.print(&text(&looked, findings, unknowns))?,
+        CheckOutput::Text => {
+            let paint = context.paint(Stream::Out);
+            let shown = Shown { findings: &findings, unknowns: &unknowns, accepted: &accepted, next: &next };
+            context.print(&text(looked, &shown, context.verbose, paint))?;
+            context.print(more)?;
+        }
         CheckOutput::Json => {
             let all = json!({
                 "schema": "blackstart.check/1",
@@ -40,12 +101,49 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
                 "objects": looked.objects,
                 "findings": findings,
                 "unknowns": unknowns,
+                "accepted": accepted,
+                "known": looked.known,
             });
             context.print(&format!("{all}\n"))?;
+            drop(terminal::write(Stream::Err, more));
         }
-        CheckOutput::Sarif => context.print(&format!("{}\n", sarif::document(findings, unknowns)))?,
+        CheckOutput::Sarif => {
+            // Viewers know files by where they lie in their repository.
+            let mut unknowns = unknowns;
+            let mut accepted = accepted;
+            let places =
+                findings.iter_mut().map(|one| &mut one.place).chain(unknowns.iter_mut().map(|one| &mut one.place));
+            places
+                .chain(accepted.iter_mut().map(|one| &mut one.finding.place))
+                .for_each(|place| place.file = names.of(&place.file));
+            let page = |id: &str| {
+                causes::find(id).map(|cause| sarif::Page { title: cause.title, story: cause.story, fix: cause.fix })
+            };
+            context.print(&format!("{}\n", sarif::document(&findings, &unknowns, &accepted, &page)))?;
+            drop(terminal::write(Stream::Err, more));
+        }
     }
-    Ok(if findings.iter().any(|finding| finding.severity == Severity::Error) { 3 } else { 0 })
+    Ok(if failed { 3 } else { 0 })
+}
+
+/// Files as they are called in their repository, wherever this is run; those of no repository as they were named.
+pub struct Names {
+    look: Look,
+    known: HashMap<String, String>,
+}
+
+impl Names {
+    fn new(look: Look) -> Self {
+        Self { look, known: HashMap::new() }
+    }
+    fn of(&mut self, file: &str) -> String {
+        if let Some(known) = self.known.get(file) {
+            return known.clone();
+        }
+        let name = patches::in_repository(self.look, Path::new(file)).map_or_else(|| file.to_owned(), |(_, path)| path);
+        self.known.insert(file.to_owned(), name.clone());
+        name
+    }
 }
 
 struct Checked {
@@ -61,16 +159,15 @@ fn is_plan(context: &Context, path: &Path) -> bool {
     has("steps:") && has("name:") && !has("apiVersion:")
 }
 
-fn of_plan(context: &Context, path: &Path) -> Result<Checked, Problem> {
+fn of_plan(context: &Context, path: &Path, rules: &pod_security::Rules) -> Result<Checked, Problem> {
     let planned = load(context.look, path, Mode::Recover)?;
-    let of_one = |papers: &Papers| papers.objects.len();
-    let (files, objects) =
-        (planned.papers.iter().map(|papers| papers.files).sum(), planned.papers.iter().map(of_one).sum());
-    let told = findings::of(context.look, &planned);
-    Ok(Checked { looked: Looked { files, objects, foreign: 0 }, told })
+    let files = planned.papers.iter().map(|papers| papers.files).sum();
+    let objects = planned.papers.iter().map(|papers| papers.objects.len()).sum();
+    let told = findings::on(context.look, &planned, rules);
+    Ok(Checked { looked: Looked { files, objects, ..Looked::default() }, told })
 }
 
-fn of_paths(context: &Context, paths: &[PathBuf]) -> Result<Checked, Problem> {
+fn of_paths(context: &Context, paths: &[PathBuf], rules: pod_security::Rules) -> Result<Checked, Problem> {
     if let Some(missing) = paths.iter().find(|path| !files::exists(context.look, path)) {
         return Err(
             Problem::usage(format!("{}: is not there", missing.display())).next("name a plan, a file or a folder")
@@ -82,7 +179,9 @@ fn of_paths(context: &Context, paths: &[PathBuf]) -> Result<Checked, Problem> {
         files: found.papers.files + stored.papers.files,
         objects: found.papers.objects.len() + stored.papers.objects.len(),
         foreign: found.foreign,
+        ..Looked::default()
     };
+    let rules = rules.configured(&found.tools);
     let cluster = found.tools.iter().find_map(|object| Cluster::of_k3d(object));
     let papers = [found.papers, stored.papers];
     let mut ground = Ground::of(&papers, cluster, &|_| false);
@@ -91,7 +190,7 @@ fn of_paths(context: &Context, paths: &[PathBuf]) -> Result<Checked, Problem> {
     ground.whole = paths.iter().any(|path| files::exists(context.look, &path.join(".git")));
     ground.beside = &found.beside;
     ground.keeps_keys = stored.keeps_keys;
-    let mut told = checked::check(&papers, &ground, &pod_security::Rules::default());
+    let mut told = checked::check(&papers, &ground, &rules);
     let is_softer = |finding: &Finding| is_absence(finding.id) && finding.severity == Severity::Error;
     for fault in told.faults.iter_mut().filter(|fault| !ground.whole && is_softer(&fault.finding)) {
         fault.finding.severity = Severity::Warning;
@@ -104,6 +203,8 @@ fn of_paths(context: &Context, paths: &[PathBuf]) -> Result<Checked, Problem> {
         message: unread.why,
         missing: unread.missing,
     }));
+    let marked = papers[0].marked.iter().map(Arc::as_ref);
+    accept::settle_all(&mut told, marked, Vec::new(), clock::now().day(), ground.whole);
     told.sort();
     Ok(Checked { looked, told })
 }

@@ -58,7 +58,7 @@ impl Sealing {
         let up = scene.target.required().map_err(|why| Mishap::failed(why, false))?;
         let (pods, grounds): (Vec<_>, Vec<_>) =
             self.own.objects.iter().cloned().partition(|object| object.pod_template().is_some());
-        let some = |objects| Papers { objects, files: self.own.files };
+        let some = |objects| Papers { objects, ..self.own.clone() };
         papers::put(scene, &up, &some(grounds)).await?;
         let moved = !scene.unchanged.get();
         let key = match self.fresh {

@@ -1,0 +1,43 @@
+//! The pages of what checks find that are older than the rules and that the ladder never names.
+
+use super::causes::{Cause, cause};
+
+/// By id.
+#[rustfmt::skip]
+pub const PAGES: &[Cause] = &[
+    cause("F35", "An object without its namespace",
+        "It says no namespace and so goes into `default`, beside the one that everybody means. What looks for it by name \
+         does not find it there.",
+        "Write metadata.namespace into the file.",
+    ),
+    cause("F81", "A program that is not there",
+        "The plan runs a program that this host does not have, or may not run. On the old host somebody had installed it \
+         years ago.",
+        "Install it, or write the step that does; a script of the repository has to be executable.",
+    ),
+    cause("F82", "A namespace that nobody makes",
+        "Objects lie in a namespace that was once made by hand. The new cluster does not have it, and refuses all of them.",
+        "Add the Namespace to the files.",
+    ),
+    cause("F83", "A name that leads to nothing",
+        "An object names another, a claim, a volume, a class, a Service, a Role, and no file has it. It was made by hand, \
+         or the name has changed on one side only.",
+        "Add what is named to the files, or mend the name.",
+    ),
+    cause("F85", "Which volume a claim gets is left to chance",
+        "Several volumes can serve one claim, or one volume is the only one for several claims. On the old cluster they \
+         were bound in the order of those days; on the new one a program may start on the data of another.",
+        "Name the claim in the claimRef of its volume: namespace and name, no uid.",
+    ),
+    cause("F98", "An acceptance that has ended or is malformed",
+        "Somebody has accepted a finding for a while, in a comment or in the plan. The day has come, or there is no day, no \
+         reason, or an id that nothing is called by; or the finding is gone and the acceptance is left over, and would one \
+         day hide another. A finding whose acceptance has ended counts again.",
+        "Mend what was accepted, or write a new day and a reason: # blackstart: accept F51 until 2027-03-01: why. Take out \
+         what accepts nothing any more.",
+    ),
+];
+
+/// What checks of files find, beside the rules. Of these the ladder names some too.
+pub const IN_FILES: &[&str] =
+    &["F01", "F02", "F03", "F04", "F05", "F06", "F08", "F09", "F32", "F35", "F81", "F82", "F83", "F85", "F98"];
