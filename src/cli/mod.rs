@@ -10,6 +10,7 @@ mod face;
 mod follow;
 mod history;
 mod identity;
+mod init;
 mod man;
 mod ping;
 mod plan;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
     let context = Context::new(&args.global);
     let done = match args.command {
         Command::Check(args) => check::run(&context, &args),
+        Command::Init(args) => init::run(&context, &args),
         Command::Plan(args) => plan::run(&context, &args),
         Command::Drill(args) => drill::run(&context, &args),
         Command::Recover(args) => recover::run(&context, &args),

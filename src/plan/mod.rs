@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod cycle;
 pub mod dot;
+pub mod draft;
 pub mod file;
 pub mod findings;
 pub mod graph;

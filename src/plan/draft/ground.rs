@@ -1,0 +1,260 @@
+//! What a plan says before its steps: the cluster, the ways in, the store of secrets; with questions where files say nothing.
+
+use super::found::Found;
+use super::tree::{relative, shown};
+use super::{Sketch, questions};
+use crate::manifests::pods::each;
+use crate::manifests::write::flow;
+use crate::manifests::{Node, Object};
+use crate::model::{Place, PlanName, Spot};
+use crate::secrets::store::{self, Held};
+use crate::steps::cluster::config;
+use crate::sys::Look;
+use crate::sys::files;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The store that the plan takes.
+#[derive(Default)]
+pub struct Store {
+    /// The values of `files` and `identity`.
+    named: Option<(String, Option<String>)>,
+    pub held: Vec<Held>,
+    /// Whether it is known what all its files hold.
+    known: bool,
+    questions: Vec<String>,
+}
+
+impl Store {
+    pub fn is_there(&self) -> bool {
+        self.named.is_some()
+    }
+    /// Whether the controller gets a new key, and what is asked about it. `sealed` is a SealedSecret in the files.
+    pub fn key(&self, sealed: Option<Place>) -> (bool, Option<String>) {
+        let has = self.held.iter().any(|held| held.sealing_key.is_some()) || (self.is_there() && !self.known);
+        let import = "blackstart secrets import --from-cluster, while the old cluster lives";
+        match (has, self.is_there(), sealed) {
+            (true, _, _) => (false, None),
+            (false, true, Some(place)) => {
+                (false, Some(format!("the store has no sealing key, and {place} was sealed for one: {import}?")))
+            }
+            (false, false, Some(place)) => {
+                let text = format!(
+                    "no store keeps the sealing key, so a new one is made, which does not open {place}: {import}; then take `key: fresh` out?"
+                );
+                (true, Some(text))
+            }
+            (false, _, None) => {
+                let text = "nothing in the files was sealed before, so a new key is made each time: is anything sealed lying elsewhere?";
+                (true, Some(text.to_owned()))
+            }
+        }
+    }
+}
+
+/// The folder of age files that looks most like a store of ours, and what it holds.
+pub fn store(look: Look, found: &Found, home: &Path) -> Store {
+    let has = |folder: &PathBuf, name: &str| files::exists(look, &folder.join(name));
+    let mut folders: Vec<&PathBuf> = found.stores.keys().collect();
+    folders.sort_by_key(|folder| !has(folder, store::RECIPIENTS));
+    let mut done = Store::default();
+    let Some((first, others)) = folders.split_first() else { return done };
+    let way = relative(home, first);
+    let names = &found.stores[*first];
+    let alike = names.iter().all(|name| name.ends_with(".yaml.age"));
+    let written = if alike { shown(&way.join("*.yaml.age")) } else { shown(&way) };
+    match store::Store::find(look, home, &written, "") {
+        Ok(store) => {
+            let outline = store.outline();
+            done.known = outline.stale.is_empty();
+            done.held = outline.held;
+            done.questions.extend(outline.stale.first().map(|stale| {
+                format!("{} {}: blackstart secrets rotate writes down what it holds", stale.file, stale.why)
+            }));
+            let identity = has(first, "identity.txt").then(|| shown(&way.join("identity.txt")));
+            done.questions.extend(identity.iter().map(|identity| {
+                format!(
+                    "{identity} lies beside what it opens: is it a throw-away one? Yours belongs out of the repository"
+                )
+            }));
+            done.named = Some((written, identity));
+        }
+        Err(problem) => done.questions.push(format!(
+            "{}: is it a store of secrets? It cannot be read: {}",
+            shown(&way),
+            problem.fact
+        )),
+    }
+    let others = others.iter().map(|other| {
+        format!("{}: does this hold secrets of this plan too? It takes one folder", shown(&relative(home, other)))
+    });
+    done.questions.extend(others);
+    done
+}
+
+pub fn secrets(store: &Store, sketch: &mut Sketch) {
+    sketch.about_secrets.extend(store.questions.iter().cloned());
+    match &store.named {
+        Some((files, identity)) => {
+            let mut value = json!({ "files": files });
+            if let Some(identity) = identity {
+                value["identity"] = Value::from(identity.as_str());
+            } else {
+                let text = "where does the age identity lie when all is down? Without `identity` it is ~/.config/blackstart/identity.txt";
+                sketch.about_secrets.push(text.to_owned());
+            }
+            sketch.secrets = Some(flow(&value));
+        }
+        None => sketch.about_secrets.push(
+            "secrets: {files: secrets/*.yaml.age}   where are the secrets kept when all is down? blackstart secrets init makes a store".to_owned(),
+        ),
+    }
+}
+
+/// What the objects ask of nodes: their names and labels, each with the first place that says so.
+#[derive(Default)]
+struct Pins {
+    hosts: BTreeMap<String, Place>,
+    labels: BTreeMap<(String, String), Place>,
+}
+
+/// Labels that every node has, by what it is.
+const USUAL: [&str; 5] = [
+    "kubernetes.io/os",
+    "kubernetes.io/arch",
+    "beta.kubernetes.io/os",
+    "beta.kubernetes.io/arch",
+    "node.kubernetes.io/instance-type",
+];
+const HOSTNAME: &str = "kubernetes.io/hostname";
+
+impl Pins {
+    fn of(objects: &[Arc<Object>]) -> Self {
+        let mut pins = Self::default();
+        for object in objects {
+            if object.kind() == "PersistentVolume" {
+                pins.terms(object, object.root.walk(&["spec", "nodeAffinity", "required"]));
+            }
+            let Some(spec) = object.pod_template().and_then(|(template, _)| template.get("spec")) else { continue };
+            for field in spec.get("nodeSelector").map_or(&[][..], Node::fields) {
+                pins.add(object, &field.name, field.node.text().unwrap_or_default(), field.at);
+            }
+            let required = ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
+            pins.terms(object, spec.walk(&required));
+        }
+        pins
+    }
+    fn terms(&mut self, object: &Object, required: Option<&Node>) {
+        let terms = required.into_iter().flat_map(|required| each(required, "nodeSelectorTerms"));
+        for expression in terms.flat_map(|term| each(term, "matchExpressions")) {
+            let (Some(key), Some(operator)) = (expression.text_at(&["key"]), expression.text_at(&["operator"])) else {
+                continue;
+            };
+            let mut values = each(expression, "values").filter_map(|value| Some((value.text()?, value.at)));
+            match operator {
+                "In" if key == HOSTNAME => values.for_each(|(value, at)| self.add(object, key, value, at)),
+                "In" => values.next().into_iter().for_each(|(value, at)| self.add(object, key, value, at)),
+                "Exists" => self.add(object, key, "true", expression.at),
+                _ => {}
+            }
+        }
+    }
+    fn add(&mut self, object: &Object, key: &str, value: &str, at: Spot) {
+        let place = object.place_at(at);
+        if key == HOSTNAME {
+            self.hosts.entry(value.to_owned()).or_insert(place);
+        } else if !USUAL.contains(&key) && !key.starts_with("node-role.kubernetes.io/") {
+            self.labels.entry((key.to_owned(), value.to_owned())).or_insert(place);
+        }
+    }
+}
+
+pub fn cluster(look: Look, found: &Found, home: &Path, objects: &[Arc<Object>], sketch: &mut Sketch) {
+    let pins = Pins::of(objects);
+    let about = &mut sketch.about_cluster;
+    if let Some(real) = &found.real {
+        let file = shown(&relative(home, Path::new(&real.place.file)));
+        about.push(format!(
+            "{file} makes the real cluster, which no plan does yet: this one is good for drills, until then?"
+        ));
+    }
+    let spot = Spot { line: 1, column: 1 };
+    let described = found.sandboxes.iter().filter_map(|path| {
+        let way = shown(&relative(home, path));
+        let config = config::read(look, home, "", &way, spot).ok()?;
+        Some((way, config.names()))
+    });
+    let (fitting, others): (Vec<_>, Vec<_>) =
+        described.partition(|(_, names)| !names.is_empty() && pins.hosts.keys().all(|host| names.contains(host)));
+    let mut fitting = fitting.into_iter();
+    if let Some((way, _)) = fitting.next() {
+        about.extend(
+            fitting
+                .chain(others)
+                .map(|(other, _)| format!("{other} describes a sandbox too: which of them is like the real cluster?")),
+        );
+        sketch.cluster = flow(&json!({"provider": "sandbox", "config": way}));
+        return;
+    }
+    let alone = match pins.hosts.keys().collect::<Vec<_>>().as_slice() {
+        [host] if PlanName::new(host).is_ok() => Some((*host).clone()),
+        _ => None,
+    };
+    let mut value = json!({"provider": "sandbox"});
+    if let Some(host) = &alone {
+        value["name"] = Value::from(host.as_str());
+    }
+    sketch.cluster = flow(&value);
+    let wants = |what: String, place: &Place| format!("{what} ({place})");
+    let mut asked: Vec<String> = Vec::new();
+    if alone.is_none() {
+        asked.extend(pins.hosts.iter().map(|(host, place)| wants(format!("node {host}"), place)));
+    }
+    asked.extend(pins.labels.iter().map(|((key, value), place)| wants(format!("label {key}={value}"), place)));
+    if asked.is_empty() {
+        return;
+    }
+    let labels: serde_json::Map<String, Value> =
+        pins.labels.keys().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect();
+    let hosts: Vec<String> = match pins.hosts.is_empty() {
+        true => vec![found.name.clone()],
+        false => pins.hosts.keys().cloned().collect(),
+    };
+    let node = |host: &String| match labels.is_empty() {
+        true => json!({ "name": host }),
+        false => json!({"name": host, "labels": labels}),
+    };
+    let nodes: Vec<Value> = hosts.iter().map(node).collect();
+    let file = flow(&json!({ "nodes": nodes }));
+    about.push(format!(
+        "the sandbox has one node, and these ask for others: {}. What are the nodes? Write them into a file and name it here as `config`: {file}",
+        questions::some(&asked)
+    ));
+}
+
+/// Programs that are a way in from outside, by a part of their image.
+const WAYS: [(&str, &str); 6] = [
+    ("cloudflare/cloudflared", "tunnel"),
+    ("tailscale/", "tailscale"),
+    ("fosrl/newt", "newt"),
+    ("ngrok/", "ngrok"),
+    ("linuxserver/wireguard", "wireguard"),
+    ("frpc", "frp"),
+];
+
+pub fn access(objects: &[Arc<Object>], sketch: &mut Sketch) {
+    for object in objects {
+        let spec = object.pod_template().and_then(|(template, _)| template.get("spec"));
+        let mut images =
+            spec.into_iter().flat_map(|spec| each(spec, "containers")).filter_map(|one| one.text_at(&["image"]));
+        let Some((_, name)) = images.find_map(|image| WAYS.iter().find(|(part, _)| image.contains(part))) else {
+            continue;
+        };
+        let inside = format!("{}/{}", object.namespace().unwrap_or("default"), object.name());
+        if !sketch.access.iter().any(|(known, _)| known == name) {
+            sketch.access.push(((*name).to_owned(), flow(&json!({ "inside": inside }))));
+        }
+    }
+}
