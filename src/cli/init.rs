@@ -107,7 +107,9 @@ fn told(context: &Context, draft: &Draft, shown: &Path) -> String {
     let (questions, steps, objects) =
         (count(draft.questions, "question"), count(steps, "step"), count(objects, "object"));
     format!(
-        "written   {name}   {steps} over {objects}\nasked     {questions}, each a comment with a ? in it\nchecked   {found}\n\n\
+        "written   {name}   {steps} over {objects}\n\
+         asked     {questions}, each a comment with a ? in it\n\
+         checked   {found}\n\n\
          next   blackstart plan {name}\n       blackstart check {name}\n       blackstart drill {name}\n"
     )
 }

@@ -1,4 +1,5 @@
-//! ORDER: a file becomes a graph, and the graph a preview. Reads once, then everything is pure.
+//! ORDER: a file becomes a graph, and the graph a preview. Reads once, then everything is pure. `draft` goes the other way,
+//! from the files of a repository to a plan.
 
 pub mod cluster;
 pub mod cycle;

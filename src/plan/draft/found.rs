@@ -158,7 +158,7 @@ impl Found {
         let mut told: BTreeMap<String, String> = BTreeMap::new();
         for unread in &self.repository.unread {
             let file = relative(home, Path::new(&unread.place.file));
-            let text = format!("{}:{}: {}: left out", shown(&file), unread.place.spot.line, unread.why);
+            let text = format!("{}:{}: {}; left out", shown(&file), unread.place.spot.line, unread.why);
             told.entry(shown(&file)).or_insert(text);
         }
         let mut files = Vec::new();
@@ -172,9 +172,9 @@ impl Found {
             }
             match (hidden, odd) {
                 (false, false) => files.push(shown(&path)),
-                (true, _) => drop(told.insert(shown(&path), format!("{}: lies hidden: left out", shown(&path)))),
+                (true, _) => drop(told.insert(shown(&path), format!("{}: lies hidden; left out", shown(&path)))),
                 (_, true) => {
-                    let text = format!("{}: has a name that no plan can name: left out", shown(&path));
+                    let text = format!("{}: has a name that no plan can name; left out", shown(&path));
                     told.insert(shown(&path), text);
                 }
             }
@@ -196,22 +196,17 @@ impl Found {
 /// Each file as a plan reads it, which is stricter than a look around: one that it would refuse is left out and told.
 fn judged(look: Look, home: &Path, mut files: Vec<String>, told: &mut BTreeMap<String, String>) -> Vec<Sheet> {
     loop {
-        let wanted: Vec<Vec<String>> = files.iter().map(|file| vec![file.clone()]).collect();
-        let wrongs = match read_all(look, home, "", &wanted) {
-            Ok(papers) => {
-                let sheets = files.into_iter().zip(papers);
-                let sheets = sheets.map(|(path, papers)| Sheet { path: PathBuf::from(path), papers });
-                return sheets.filter(|sheet| !sheet.papers.objects.is_empty()).collect();
-            }
+        let wrongs = match read_all(look, home, "", std::slice::from_ref(&files)) {
+            Ok(papers) => return sheets(&files, papers),
             Err(wrongs) => wrongs,
         };
         let mut bad = BTreeSet::new();
         for wrong in wrongs.list {
             let file = match &wrong.at {
                 At::Place(place) => place.file.clone(),
-                At::Asked { step, .. } => wanted[*step][0].clone(),
+                At::Asked { path, .. } => files[*path].clone(),
             };
-            told.insert(file.clone(), format!("{wrong}: this file is left out"));
+            told.insert(file.clone(), format!("{wrong}; left out"));
             bad.insert(file);
         }
         let before = files.len();
@@ -221,6 +216,18 @@ fn judged(look: Look, home: &Path, mut files: Vec<String>, told: &mut BTreeMap<S
             return Vec::new();
         }
     }
+}
+
+/// What was read of all files, file by file.
+fn sheets(files: &[String], papers: Vec<Papers>) -> Vec<Sheet> {
+    let mut of_file: BTreeMap<String, Papers> = BTreeMap::new();
+    for object in papers.into_iter().flat_map(|papers| papers.objects) {
+        let papers = of_file.entry(object.file.to_string()).or_default();
+        papers.files = 1;
+        papers.objects.push(object);
+    }
+    let of = |file: &String| Some(Sheet { path: PathBuf::from(file), papers: of_file.remove(file)? });
+    files.iter().filter_map(of).collect()
 }
 
 #[cfg(test)]

@@ -42,12 +42,14 @@ impl Store {
             }
             (false, false, Some(place)) => {
                 let text = format!(
-                    "no store keeps the sealing key, so a new one is made, which does not open {place}: {import}; then take `key: fresh` out?"
+                    "no store keeps the sealing key, so a new one is made, which does not open {place}: {import}; then \
+                     take `key: fresh` out?"
                 );
                 (true, Some(text))
             }
             (false, _, None) => {
-                let text = "nothing in the files was sealed before, so a new key is made each time: is anything sealed lying elsewhere?";
+                let text =
+                    "nothing in these files is sealed, so a new key is made each time: is anything sealed elsewhere?";
                 (true, Some(text.to_owned()))
             }
         }
@@ -102,13 +104,16 @@ pub fn secrets(store: &Store, sketch: &mut Sketch) {
             if let Some(identity) = identity {
                 value["identity"] = Value::from(identity.as_str());
             } else {
-                let text = "where does the age identity lie when all is down? Without `identity` it is ~/.config/blackstart/identity.txt";
+                let text = "where does the age identity lie when all is down? Without `identity` it is \
+                            ~/.config/blackstart/identity.txt";
                 sketch.about_secrets.push(text.to_owned());
             }
             sketch.secrets = Some(flow(&value));
         }
         None => sketch.about_secrets.push(
-            "secrets: {files: secrets/*.yaml.age}   where are the secrets kept when all is down? blackstart secrets init makes a store".to_owned(),
+            "secrets: {files: secrets/*.yaml.age}   where are the secrets kept when all is down? \
+             blackstart secrets init makes a store"
+                .to_owned(),
         ),
     }
 }
@@ -177,7 +182,7 @@ pub fn cluster(look: Look, found: &Found, home: &Path, objects: &[Arc<Object>], 
     if let Some(real) = &found.real {
         let file = shown(&relative(home, Path::new(&real.place.file)));
         about.push(format!(
-            "{file} makes the real cluster, which no plan does yet: this one is good for drills, until then?"
+            "{file} makes the real cluster, which no plan can do yet: is a drill in a sandbox enough for now?"
         ));
     }
     let spot = Spot { line: 1, column: 1 };
@@ -195,18 +200,17 @@ pub fn cluster(look: Look, found: &Found, home: &Path, objects: &[Arc<Object>], 
                 .chain(others)
                 .map(|(other, _)| format!("{other} describes a sandbox too: which of them is like the real cluster?")),
         );
-        sketch.cluster = flow(&json!({"provider": "sandbox", "config": way}));
+        sketch.cluster = format!("{{provider: sandbox, config: {}}}", flow(&Value::from(way)));
         return;
     }
     let alone = match pins.hosts.keys().collect::<Vec<_>>().as_slice() {
         [host] if PlanName::new(host).is_ok() => Some((*host).clone()),
         _ => None,
     };
-    let mut value = json!({"provider": "sandbox"});
-    if let Some(host) = &alone {
-        value["name"] = Value::from(host.as_str());
-    }
-    sketch.cluster = flow(&value);
+    sketch.cluster = match &alone {
+        Some(host) => format!("{{provider: sandbox, name: {}}}", flow(&Value::from(host.as_str()))),
+        None => "{provider: sandbox}".to_owned(),
+    };
     let wants = |what: String, place: &Place| format!("{what} ({place})");
     let mut asked: Vec<String> = Vec::new();
     if alone.is_none() {
@@ -222,14 +226,12 @@ pub fn cluster(look: Look, found: &Found, home: &Path, objects: &[Arc<Object>], 
         true => vec![found.name.clone()],
         false => pins.hosts.keys().cloned().collect(),
     };
-    let node = |host: &String| match labels.is_empty() {
-        true => json!({ "name": host }),
-        false => json!({"name": host, "labels": labels}),
-    };
-    let nodes: Vec<Value> = hosts.iter().map(node).collect();
-    let file = flow(&json!({ "nodes": nodes }));
+    let labels = if labels.is_empty() { String::new() } else { format!(", labels: {}", flow(&Value::Object(labels))) };
+    let node = |host: &String| format!("{{name: {}{labels}}}", flow(&Value::from(host.as_str())));
+    let file = format!("nodes: [{}]", hosts.iter().map(node).collect::<Vec<_>>().join(", "));
     about.push(format!(
-        "the sandbox has one node, and these ask for others: {}. What are the nodes? Write them into a file and name it here as `config`: {file}",
+        "the sandbox has one node, and these ask for others: {}. How is that in the real \
+         cluster? Write it into a file, as {file}, and name the file here as `config`",
         questions::some(&asked)
     ));
 }

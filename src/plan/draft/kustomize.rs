@@ -120,8 +120,8 @@ impl Kustomized {
         let roots = self.roots.iter().map(|(file, key, line)| {
             let folder = way(file.parent().unwrap_or(file));
             format!(
-                "{}:{line}: kustomize changes what it puts together here (`{key}`), so its files are left out as they lie: \
-                 render it into a file, and add a step for that? kubectl kustomize {folder}",
+                "{}:{line}: kustomize changes what it puts together here (`{key}`), so its files are left out as \
+                 they lie: render it into a file, and add a step for that? kubectl kustomize {folder}",
                 way(file)
             )
         });

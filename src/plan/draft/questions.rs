@@ -153,7 +153,8 @@ fn claims(objects: &[Arc<Object>]) -> Vec<String> {
     }
     let ask = |(class, claims): (String, Vec<String>)| {
         format!(
-            "claims of {class} find no volume in these files: {}. A sandbox makes none, so a drill waits for them in vain; where does their data lie, and is it saved?",
+            "claims of {class} find no volume in these files: {}. A sandbox makes none, so a drill waits for them \
+             in vain; where does their data lie, and is it saved?",
             some(&claims)
         )
     };
@@ -169,19 +170,13 @@ pub fn of_missing(planned: &Planned, sketch: &mut Sketch) {
             continue;
         }
         let (kind, name) = want.fact.as_str().split_once('/').unwrap_or_default();
+        let says = format!("say `provides: [{}]` at the step that brings it", want.fact);
         let advice = match (kind, fact::WRITTEN.iter().any(|(known, _)| *known == kind)) {
-            ("secret", _) => format!(
-                "put it into the store (blackstart secrets add {name}), or say under `outside` what outlives the disaster: outside: [{}]",
-                want.fact
-            ),
-            (_, true) => format!("say under `outside` that it outlives the disaster: outside: [{}]; or", want.fact),
-            (_, false) => "which step gives it? If none does,".to_owned(),
+            ("secret", _) => format!("put it into the store (blackstart secrets add {name}), or {says}?"),
+            (_, true) => format!("add the file, or {says}?"),
+            (_, false) => "add the file?".to_owned(),
         };
-        let advice = match kind {
-            "secret" => advice,
-            _ => format!("{advice} add the file"),
-        };
-        let text = format!("{} ({}), and no file gives it: {advice}", want.because, want.at);
+        let text = format!("{} ({}), which is in no file: {advice}", want.because, want.at);
         let id = planned.file.steps[*at].id.as_str();
         if let Some(step) = sketch.steps.iter_mut().find(|step| step.id == id) {
             step.questions.push(text);

@@ -51,8 +51,8 @@ impl Search<'_> {
     fn folder(&self, folder: &Path, depth: usize) -> Cover {
         let mut cover = Cover::default();
         let Ok(entries) = files::entries(self.look, folder) else { return Cover { mixed: true, ..cover } };
-        // The plan itself is no manifest.
-        cover.mixed = self.home.starts_with(folder) || depth > DEEPEST;
+        // The plan itself is no manifest, and a repository will hold other things one day.
+        cover.mixed = depth == 0 || depth > DEEPEST || self.home.starts_with(folder);
         let mut folders = Vec::new();
         for (name, sort) in entries {
             let path = folder.join(&name);

@@ -9,6 +9,11 @@ const WIDTH: usize = 120;
 /// A step stands on one line up to here.
 const LINE: usize = 120;
 
+/// What stands above all of it.
+const HEAD: &str = "Drawn up by `blackstart init` from what lies in this repository. Each comment with a ? asks what files \
+                    cannot say: settle it, then take it out. The order of the steps comes from the manifests: \
+                    `blackstart plan` shows it.";
+
 pub struct Written {
     pub text: String,
     pub questions: usize,
@@ -16,7 +21,7 @@ pub struct Written {
 
 pub fn text(sketch: &Sketch) -> Written {
     let mut page = Page::default();
-    page.comment("", "# ", "Drawn up by `blackstart init` from what lies in this repository. Each comment with a ? asks what files cannot say: settle it, then take it out. The order of the steps comes from the manifests: `blackstart plan` shows it.");
+    page.comment("", "# ", HEAD);
     page.line(&format!("name: {}", flow(&Value::from(sketch.name.as_str()))));
     page.ask("", "rto: 20m   how long may it all be down? A drill that takes longer then says so");
     sketch.head.iter().for_each(|question| page.ask("", question));
