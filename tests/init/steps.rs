@@ -101,3 +101,49 @@ fn a_loop_that_no_cut_between_files_opens_is_told_and_nothing_is_written() {
         repository.refused(3).says("no plan can be made of these files as they are: these steps wait for each other");
     told.says("apps/all.yaml:").says("was not written");
 }
+
+#[test]
+fn what_a_store_holds_goes_there_as_plain_secrets_where_nothing_would_open_sealed_ones() {
+    let spec = "      volumes: [{name: s, secret: {secretName: token}}]\n";
+    let repository =
+        Repository::new(&[("k/web.yaml", &format!("{}{}", space("web"), runs("web", "web", "nginx:1.27", spec)))]);
+    let secrets = |words: &[&str]| {
+        let identity = repository.0.path("identity.txt");
+        let words = [&["secrets"], words, &["--store", "home/secrets"]].concat();
+        let mut command = repository.0.command(&words);
+        command.env("BLACKSTART_IDENTITY", identity);
+        command
+    };
+    crate::common::Told::of(secrets(&["init"]).output().unwrap()).code(0);
+    let told = crate::common::feed(&mut secrets(&["add", "web/token", "token"]), "a value");
+    assert_eq!(told.code, 0, "{told:?}");
+    // The namespace and what reads the Secret are one file: the Secret would have to come between them.
+    repository.refused(3).says("k/web.yaml:").says("put what others wait for into a file of its own");
+    repository.0.write("home/k/web.yaml", &runs("web", "web", "nginx:1.27", spec));
+    repository.0.write("home/k/space.yaml", &space("web"));
+    repository.planned();
+    let plan = repository.0.read("home/home.plan.yaml");
+    has(
+        &plan,
+        &[
+            "# ? where does the age identity lie when all is down?",
+            "\nsecrets: {files: \"secrets/*.yaml.age\"}\n",
+            "\n  - {id: namespaces, kind: manifests, path: k/space.yaml}\n",
+            "\n  - {id: secrets, kind: secrets, seal: false}\n",
+            "\n  - {id: k, kind: manifests, path: k/web.yaml}\n",
+        ],
+    );
+    assert!(!plan.contains("default/token") && !plan.contains("is in no file"), "{plan}");
+}
+
+#[test]
+fn a_link_in_a_circle_and_one_to_a_folder_are_gone_through_once() {
+    let repository =
+        Repository::new(&[("k/a/a.yaml", &config("default", "a")), ("k/b/b.yaml", &config("default", "b"))]);
+    std::os::unix::fs::symlink("..", repository.0.path("home/k/a/up")).unwrap();
+    std::os::unix::fs::symlink("a", repository.0.path("home/k/other")).unwrap();
+    repository.planned();
+    let plan = repository.0.read("home/home.plan.yaml");
+    assert_eq!(plan.matches("a.yaml").count(), 1, "{plan}");
+    has(&plan, &["path: k/b}"]);
+}

@@ -197,12 +197,17 @@ pub fn cluster(look: Look, found: &Found, home: &Path, objects: &[Arc<Object>], 
     if let Some((way, _)) = fitting.next() {
         about.extend(
             fitting
-                .chain(others)
+                .chain(others.iter().cloned())
                 .map(|(other, _)| format!("{other} describes a sandbox too: which of them is like the real cluster?")),
         );
         sketch.cluster = format!("{{provider: sandbox, config: {}}}", flow(&Value::from(way)));
         return;
     }
+    about.extend(others.iter().map(|(other, names)| {
+        let lacks: Vec<&String> = pins.hosts.keys().filter(|host| !names.contains(host)).collect();
+        let lacks = lacks.first().map_or("any node", |host| host.as_str());
+        format!("{other} describes a sandbox without {lacks}, which objects name: is it that of another plan?")
+    }));
     let alone = match pins.hosts.keys().collect::<Vec<_>>().as_slice() {
         [host] if PlanName::new(host).is_ok() => Some((*host).clone()),
         _ => None,

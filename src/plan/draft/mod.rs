@@ -12,7 +12,7 @@ mod write;
 pub use found::{Found, look};
 
 use super::load::{Planned, from_text};
-use crate::model::{Mode, Problem};
+use crate::model::{Kind, Mode, Problem};
 use crate::sys::Look;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -83,6 +83,10 @@ pub fn draft(look: Look, found: &Found, path: &Path, shown: &str) -> Result<Draf
 /// A plan that its reader would refuse helps nobody: what is in the way is told, and nothing is written.
 fn refused(problem: Problem, shown: &str) -> Problem {
     let fact = format!("no plan can be made of these files as they are: {}", problem.fact);
+    let advice = match problem.kind {
+        Kind::Refused => "put what others wait for into a file of its own",
+        Kind::Usage | Kind::Failed | Kind::Interrupted | Kind::Journal => "mend the files",
+    };
     let told = Problem { next: Vec::new(), fact, ..problem };
-    told.next(format!("mend the files, then the same command again. {shown} was not written."))
+    told.next(format!("{advice}, then the same command again. {shown} was not written."))
 }

@@ -68,6 +68,10 @@ impl Search<'_> {
         }
         for (path, hidden) in folders {
             let wanted = self.wants_below(&path);
+            // Links may lead in circles: they are followed only to a file that was found behind them.
+            if !wanted && files::is_link(self.look, &path) {
+                cover.mixed = true;
+            }
             if depth > DEEPEST || (!wanted && (cover.mixed || hidden)) {
                 continue;
             }
