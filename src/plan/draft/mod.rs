@@ -1,6 +1,7 @@
 //! A plan for a repository that has none: everything that its files say, and a question for each thing that they cannot.
 //! What is written has been read as a plan first; it changes nothing and asks no cluster.
 
+mod cluster;
 mod found;
 mod ground;
 mod group;
@@ -60,7 +61,7 @@ pub fn draft(look: Look, found: &Found, path: &Path, shown: &str) -> Result<Draf
     let groups = group::groups(&sheets.sheets, &store);
     let mut sketch = Sketch { name: found.name.clone(), left_out: sheets.left_out.clone(), ..Sketch::default() };
     let objects: Vec<_> = sheets.sheets.iter().flat_map(|sheet| sheet.papers.objects.iter().cloned()).collect();
-    ground::cluster(look, found, folder, &objects, &mut sketch);
+    cluster::cluster(look, found, folder, &objects, &mut sketch);
     ground::access(&objects, &mut sketch);
     ground::secrets(&store, &mut sketch);
     for group in &groups {
