@@ -7,7 +7,8 @@ use common::{Lab, Told, binary, have};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
+    "init",
     "plan",
     "check",
     "drill",

@@ -12,6 +12,7 @@ use std::path::PathBuf;
     version,
     max_term_width = 100,
     after_help = "Examples:
+  blackstart init                         write a plan for the manifests here
   blackstart plan plans/homelab.yaml      what would happen, in order; touches nothing
   blackstart drill plans/homelab.yaml     the same in a cluster that is thrown away
   blackstart recover plans/homelab.yaml   do it, after one question
@@ -60,6 +61,7 @@ pub enum When {
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    Init(super::init::InitArgs),
     Plan(PlanArgs),
     Check(super::check::args::CheckArgs),
     Drill(DrillArgs),

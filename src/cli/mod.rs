@@ -11,6 +11,7 @@ mod face;
 mod follow;
 mod history;
 mod identity;
+mod init;
 mod man;
 mod ping;
 mod plan;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
     let done = match args.command {
         Command::Check(args) => check::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
+        Command::Init(args) => init::run(&context, &args),
         Command::Plan(args) => plan::run(&context, &args),
         Command::Drill(args) => drill::run(&context, &args),
         Command::Recover(args) => recover::run(&context, &args),

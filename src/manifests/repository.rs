@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 const START: Spot = Spot { line: 1, column: 1 };
 /// Folders that hold what programs have put there, and no work of anybody.
-const PASSED_OVER: [&str; 5] = [".git", "node_modules", "target", ".terraform", "vendor"];
+pub const PASSED_OVER: [&str; 5] = [".git", "node_modules", "target", ".terraform", "vendor"];
 
 /// What was found.
 #[derive(Default)]

@@ -1,9 +1,11 @@
-//! ORDER: a file becomes a graph, and the graph a preview. Reads once, then everything is pure.
+//! ORDER: a file becomes a graph, and the graph a preview. Reads once, then everything is pure. `draft` goes the other way,
+//! from the files of a repository to a plan.
 
 pub mod accept;
 pub mod cluster;
 pub mod cycle;
 pub mod dot;
+pub mod draft;
 pub mod file;
 pub mod findings;
 pub mod graph;

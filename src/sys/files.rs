@@ -1,7 +1,7 @@
 //! Files: reading with a limit, making what a run leaves behind, and an append-only file that says when it is on disk.
 
 use super::{Look, Touch};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, RenameFlags};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -264,6 +264,23 @@ pub fn write_new(_: &Touch, path: &Path, bytes: &[u8], mode: u32) -> io::Result<
     let mut file = File::from(rustix::fs::open(path, flags, Mode::from_raw_mode(mode))?);
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// Puts a whole file where nothing may be yet: it is there with all its bytes or not at all, also after a crash.
+pub fn place_new(touch: &Touch, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let next = folder.join(format!(".{name}.{}", std::process::id()));
+    let placed = write_new(touch, &next, bytes, mode).and_then(|()| {
+        let here = rustix::fs::CWD;
+        Ok(rustix::fs::renameat_with(here, &next, here, path, RenameFlags::NOREPLACE)?)
+    });
+    if placed.is_err() {
+        // The half-written text must not stay; the error that is told is the first one.
+        let _ = fs::remove_file(&next);
+    }
+    placed?;
+    sync_folder(touch, folder)
 }
 
 pub fn rename(_: &Touch, from: &Path, to: &Path) -> io::Result<()> {
