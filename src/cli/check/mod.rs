@@ -3,6 +3,7 @@
 pub mod args;
 
 use super::context::Context;
+use crate::checks::ladder::redact::plain;
 use crate::checks::rules::Ground;
 use crate::checks::rules::cluster::Cluster;
 use crate::checks::told::Told;
@@ -13,10 +14,15 @@ use crate::plan::findings;
 use crate::plan::load::load;
 use crate::report::found::{Looked, text};
 use crate::report::sarif;
-use crate::sys::files;
+use crate::sys::{Touch, files};
 use args::{CheckArgs, CheckOutput};
 use serde_json::json;
 use std::path::{Path, PathBuf};
+
+/// What kustomize or helm refuses.
+const BROKEN: &str = "F96";
+/// What is not known for want of a file, a program or a chart.
+const UNREAD: &str = "F97";
 
 /// No plan is larger than what is looked at to know one.
 const PLAN: u64 = 1 << 20;
@@ -75,23 +81,33 @@ fn of_paths(context: &Context, paths: &[PathBuf]) -> Result<Checked, Problem> {
             Problem::usage(format!("{}: is not there", missing.display())).next("name a plan, a file or a folder")
         );
     }
-    let found = repository::read(context.look, paths);
+    // For a folder that kustomize and helm work in, and that is gone with them. Nothing else is written.
+    let found = repository::rendered(&Touch::granted(), paths);
     let looked = Looked { files: found.papers.files, objects: found.papers.objects.len(), foreign: found.foreign };
     let cluster = found.tools.iter().find_map(|object| Cluster::of_k3d(object));
     let papers = std::slice::from_ref(&found.papers);
     let mut ground = Ground::of(papers, cluster, &|_| false);
     // What lies outside of these paths is not known to be nowhere.
-    ground.whole = paths.iter().any(|path| files::exists(context.look, &path.join(".git")));
+    ground.whole = found.unread.is_empty() && paths.iter().any(|path| files::exists(context.look, &path.join(".git")));
     let mut told = checked::check(papers, &ground, &pod_security::Rules::default());
     let is_softer = |finding: &Finding| is_absence(finding.id) && finding.severity == Severity::Error;
     for fault in told.faults.iter_mut().filter(|fault| !ground.whole && is_softer(&fault.finding)) {
         fault.finding.severity = Severity::Warning;
     }
+    told.extend(found.broken.into_iter().map(|broken| Finding {
+        id: BROKEN,
+        severity: Severity::Error,
+        place: broken.place,
+        object: broken.object,
+        message: plain(&broken.message),
+        fix: broken.fix,
+        patch: None,
+    }));
     told.unknowns.extend(found.unread.into_iter().map(|unread| Unknown {
-        id: "F01",
+        id: UNREAD,
         place: unread.place,
         object: unread.object,
-        message: unread.why,
+        message: plain(&unread.why),
         missing: unread.missing,
     }));
     told.sort();
