@@ -78,6 +78,7 @@ pub fn rendered(touch: &Touch, paths: &[PathBuf]) -> Repository {
     found.tools.append(&mut later.tools);
     let mut repos: Vec<Repo> = paths.iter().filter_map(|path| Repo::around(look, path)).collect();
     repos.dedup();
+    let charts = charts.iter().filter_map(|folder| files::real(look, folder).ok()).collect();
     let work = Work { kustomizations, charts, repos, taken: later.papers.objects };
     let tools = Tools::find(touch, &budget, paths, &found);
     render::all(&tools, &work, &mut found);

@@ -20,7 +20,7 @@ pub fn papers<'h>(held: impl Iterator<Item = &'h Held>, what: As) -> Papers {
     files.sort_unstable();
     files.dedup();
     let files = files.len();
-    Papers { objects, files }
+    Papers { objects, files, ..Papers::default() }
 }
 
 fn node(at: Spot, value: Value) -> Node {

@@ -61,6 +61,16 @@ impl Chart {
     }
 }
 
+impl Chart {
+    /// The charts that it is made of and that lie elsewhere on this disk.
+    pub fn linked(self) -> impl Iterator<Item = PathBuf> {
+        self.needs.into_iter().filter_map(|need| match need.held {
+            Held::There(path) => Some(path),
+            Held::Here | Held::Nowhere => None,
+        })
+    }
+}
+
 fn held(look: Look, folder: &Path, name: &str, version: &str, from: &str) -> Held {
     let charts = folder.join("charts");
     let here = files::entries(look, &charts).unwrap_or_default().into_iter().any(|(entry, sort)| {

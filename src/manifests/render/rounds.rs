@@ -1,10 +1,12 @@
 //! The order of rendering: what nobody else takes first, then what the objects that came of it want, until nothing new comes.
 
+use super::chart::Chart;
 use super::kustomization::Kustomization;
 use super::{Asked, Entry, Rendered, Tools, helm, kustomize, settle};
 use crate::manifests::gitops::{self, Repo, Wanted};
 use crate::manifests::repository::Repository;
 use crate::manifests::{Object, Papers};
+use crate::model::ObjectId;
 use crate::sys::files;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -29,16 +31,20 @@ pub struct Work {
 
 /// Renders everything, and puts it to what was read.
 pub fn all(tools: &Tools<'_>, work: &Work, found: &mut Repository) {
-    let mut rounds = Rounds { tools, work, done: HashSet::new(), rendered: HashSet::new(), directories: Vec::new() };
+    let mut rounds = Rounds::new(tools, work);
     let objects: Vec<Arc<Object>> = found.papers.objects.clone();
     let (mut wanted, unread) = rounds.wanted(&objects);
     found.unread.extend(unread);
+    found.papers.opened.extend(rounds.opened.drain(..));
     // Of what is not read as it lies there the objects come later, and then count; here they only say who waits for whom.
+    let directories = rounds.directories.len();
     let awaited: HashSet<PathBuf> = {
         let (later, _) = rounds.wanted(&work.taken);
+        rounds.opened.clear();
+        rounds.directories.truncate(directories);
         later.iter().chain(&wanted).map(|entry| entry.folder.clone()).collect()
     };
-    let roots = rounds.roots();
+    let roots = rounds.roots.clone();
     wanted.extend(roots.iter().filter(|root| !awaited.contains(&root.folder)).cloned());
     for round in 0..MOST_ROUNDS {
         let mut now: Vec<Entry> = wanted.drain(..).filter(|entry| rounds.done.insert(entry.key())).collect();
@@ -57,6 +63,7 @@ pub fn all(tools: &Tools<'_>, work: &Work, found: &mut Repository) {
             wanted.extend(more);
             found.unread.extend(one.unread);
             found.unread.extend(unread);
+            found.papers.opened.extend(rounds.opened.drain(..));
             found.broken.extend(one.broken);
             found.papers.objects.extend(objects);
         }
@@ -85,15 +92,51 @@ struct Rounds<'a> {
     rendered: HashSet<PathBuf>,
     /// Folders whose files are applied as they are, and the namespace of those that name none.
     directories: Vec<(PathBuf, bool, Box<str>)>,
+    /// Objects of which all that they want is here.
+    opened: Vec<ObjectId>,
+    roots: Vec<Entry>,
 }
 
-impl Rounds<'_> {
+impl<'a> Rounds<'a> {
+    fn new(tools: &'a Tools<'a>, work: &'a Work) -> Self {
+        let (done, rendered, directories, opened) = Default::default();
+        let mut own = Self { tools, work, done, rendered, directories, opened, roots: Vec::new() };
+        own.roots = own.roots();
+        own
+    }
+
     /// What nobody else takes: kustomizations that no other includes, charts that are part of no other.
     fn roots(&self) -> Vec<Entry> {
         let taken: HashSet<&Path> =
             self.work.kustomizations.iter().flat_map(|one| one.folders.iter().map(PathBuf::as_path)).collect();
         let free = |one: &&Kustomization| !taken.contains(&*one.folder) && !one.is_component();
-        let roots = self.work.kustomizations.iter().filter(free).map(|one| one.folder.clone());
+        let mut roots: Vec<PathBuf> =
+            self.work.kustomizations.iter().filter(free).map(|one| one.folder.clone()).collect();
+        // Of those that take each other in a circle one begins; kustomize says what is wrong with them.
+        let of: HashMap<&Path, &Kustomization> =
+            self.work.kustomizations.iter().map(|one| (one.folder.as_path(), one)).collect();
+        let (mut reached, mut left) = (HashSet::new(), roots.clone());
+        let others = self.work.kustomizations.iter().filter(|one| !one.is_component()).map(|one| &one.folder);
+        for other in [None].into_iter().chain(others.map(Some)) {
+            if let Some(other) = other.filter(|other| !reached.contains(*other)) {
+                roots.push(other.clone());
+                left.push(other.clone());
+            }
+            while let Some(folder) = left.pop() {
+                if reached.insert(folder.clone()) {
+                    left.extend(of.get(&*folder).iter().flat_map(|one| one.folders.iter().cloned()));
+                }
+            }
+        }
+        // A chart that others are made of comes with them.
+        let parts: HashSet<PathBuf> = self
+            .work
+            .charts
+            .iter()
+            .filter_map(|folder| Chart::of(self.tools.look(), folder))
+            .flat_map(Chart::linked)
+            .collect();
+        let charts = self.work.charts.iter().filter(|folder| !parts.contains(*folder));
         let entry = |folder: PathBuf| {
             let name = folder.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
             let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
@@ -101,7 +144,7 @@ impl Rounds<'_> {
             let name = if plain.is_empty() { "chart".to_owned() } else { plain };
             Entry { folder, helm: helm::Release { name, ..Default::default() }, ..Default::default() }
         };
-        roots.chain(self.work.charts.iter().cloned()).map(entry).collect()
+        roots.into_iter().chain(charts.cloned()).map(entry).collect()
     }
 
     /// What these objects want rendered. Folders of plain files are noted.
@@ -109,7 +152,11 @@ impl Rounds<'_> {
         let (mut entries, mut unread) = (Vec::new(), Vec::new());
         let look = self.tools.look();
         for object in objects {
-            for wanted in gitops::wanted(self.tools.look(), object, &self.work.repos) {
+            let all = gitops::wanted(self.tools.look(), object, &self.work.repos);
+            if !all.is_empty() && all.iter().all(|one| matches!(one, Wanted::Entry(..))) {
+                self.opened.push(object.id.clone());
+            }
+            for wanted in all {
                 match wanted {
                     Wanted::Unknown(one) => unread.push(one),
                     Wanted::Entry(mut entry, recurse) => {
@@ -124,7 +171,7 @@ impl Rounds<'_> {
                             self.work.kustomizations.iter().map(|one| &one.folder).filter(|folder| {
                                 recurse && folder.starts_with(&entry.folder) && **folder != entry.folder
                             });
-                        let roots: HashSet<PathBuf> = self.roots().into_iter().map(|root| root.folder).collect();
+                        let roots: HashSet<PathBuf> = self.roots.iter().map(|root| root.folder.clone()).collect();
                         entries.extend(
                             nested
                                 .filter(|one| roots.contains(*one))

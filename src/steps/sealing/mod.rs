@@ -63,7 +63,7 @@ impl Sealing {
         let up = scene.target.required().map_err(|why| failed(why, false))?;
         let (pods, grounds): (Vec<_>, Vec<_>) =
             self.own.objects.iter().cloned().partition(|object| object.pod_template().is_some());
-        let some = |objects| Papers { objects, files: self.own.files };
+        let some = |objects| Papers { objects, files: self.own.files, ..Papers::default() };
         papers::put(scene, &up, &some(grounds)).await?;
         let moved = !scene.unchanged.get();
         let key = match self.fresh {
