@@ -97,6 +97,15 @@ fn a_finding_on_what_kustomize_makes_stands_in_the_file_of_the_base() {
 }
 
 #[test]
+fn what_two_overlays_take_is_told_once() {
+    let Some(home) = home("what_two_overlays_take_is_told_once", &["kustomize"]) else { return };
+    overlay(&home);
+    home.file("more/kustomization.yaml", "namePrefix: my-\nnamespace: apps\nresources: [../base]\n");
+    let told = home.check().code(3).says("3 objects, 0 not Kubernetes, 0 unknown: 1 error");
+    assert_eq!(told.out.matches("F01").count(), 1, "{}", told.out);
+}
+
+#[test]
 fn what_a_generator_makes_is_there() {
     let Some(home) = home("what_a_generator_makes_is_there", &["kustomize"]) else { return };
     overlay(&home);

@@ -17,6 +17,7 @@ use crate::report::sarif;
 use crate::sys::{Touch, files};
 use args::{CheckArgs, CheckOutput};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What kustomize or helm refuses.
@@ -111,6 +112,12 @@ fn of_paths(context: &Context, paths: &[PathBuf]) -> Result<Checked, Problem> {
         missing: unread.missing,
     }));
     told.sort();
+    // What two overlays take is rendered twice, and told once.
+    let mut seen = BTreeSet::new();
+    told.faults.retain(|fault| {
+        let one = &fault.finding;
+        seen.insert((one.id, one.place.clone(), one.object.clone(), one.message.clone()))
+    });
     Ok(Checked { looked, told })
 }
 
