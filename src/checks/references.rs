@@ -34,7 +34,10 @@ pub fn on(papers: &[(&str, &Papers)], elsewhere: &dyn Fn(&Fact) -> bool, server:
         elsewhere,
         keys: Keys::of(objects()),
         scopes: Scopes::of(objects()),
-        opaque: objects().find(|object| opaque(object)).map(|object| object.id.to_string()),
+        opaque: papers.iter().find_map(|(_, papers)| {
+            let hidden = |object: &&std::sync::Arc<Object>| opaque(object) && !papers.opened.contains(&object.id);
+            papers.objects.iter().find(hidden).map(|object| object.id.to_string())
+        }),
         classes: objects().filter_map(class_of_volume).collect(),
         findings: Vec::new(),
         server,

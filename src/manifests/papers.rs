@@ -2,6 +2,7 @@
 
 use super::Object;
 use crate::model::ObjectId;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
@@ -10,6 +11,8 @@ pub struct Papers {
     pub files: usize,
     /// Those of its files that speak to this program in a comment.
     pub marked: Vec<Arc<Marked>>,
+    /// Those of the objects behind which there are others, all of which are here.
+    pub opened: HashSet<ObjectId>,
 }
 
 /// A file with a comment for this program, whole: comments are in no tree.
@@ -35,7 +38,8 @@ impl Papers {
     pub fn of_all(papers: &[Papers]) -> Papers {
         let objects = papers.iter().flat_map(|papers| papers.objects.iter().cloned()).collect();
         let marked = papers.iter().flat_map(|papers| papers.marked.iter().cloned()).collect();
-        Papers { objects, files: papers.iter().map(|papers| papers.files).sum(), marked }
+        let opened = papers.iter().flat_map(|papers| papers.opened.iter().cloned()).collect();
+        Papers { objects, files: papers.iter().map(|papers| papers.files).sum(), marked, opened }
     }
     /// The object of this name, whatever version of the API it is written in.
     pub fn find(&self, id: &ObjectId) -> Option<&Arc<Object>> {

@@ -44,6 +44,7 @@ pub fn read_all(look: Look, base: &Path, shown: &str, wanted: &[Vec<String>]) ->
         marked: files.iter().filter_map(|file| marked[*file].clone()).collect(),
         // No file is of two steps here.
         objects: files.into_iter().flat_map(|file| std::mem::take(&mut objects[file])).collect(),
+        ..Papers::default()
     });
     Ok(papers.collect())
 }

@@ -1,14 +1,18 @@
 //! Everything of Kubernetes that lies below some paths, read with patience: what is no manifest is counted, what cannot be read
-//! is told and hides nothing else. It renders nothing.
+//! is told and hides nothing else.
 
 use super::budget::{Budget, LARGEST_FILE};
 use super::files::why;
+use super::gitops::Repo;
 use super::papers::Marked;
+pub use super::render::Broken;
+use super::render::kustomization::{Kustomization, NAMES};
+use super::render::{self, Tools, Work};
 use super::{Node, Object, Papers, documents, objects_with};
 use crate::model::{ObjectId, Place, Spot};
-use crate::sys::Look;
 use crate::sys::files::{self, Sort};
-use std::collections::{BTreeSet, HashSet};
+use crate::sys::{Look, Touch};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,6 +33,8 @@ pub struct Repository {
     /// Files in which there is nothing of Kubernetes.
     pub foreign: usize,
     pub unread: Vec<Unread>,
+    /// What was to be rendered, and is wrong.
+    pub broken: Vec<Broken>,
 }
 
 /// A file that no cluster reads, and that checks know by its name.
@@ -71,24 +77,66 @@ pub struct Unread {
     pub missing: String,
 }
 
-/// Reads what lies at and below these paths. A path that is named and not there is the caller's to refuse.
+/// Reads what lies at and below these paths, as it lies there. A path that is named and not there is the caller's to refuse.
 pub fn read(look: Look, paths: &[PathBuf]) -> Repository {
-    let mut walk = Walk { look, seen: HashSet::new(), files: Vec::new(), found: Repository::default() };
-    for path in paths {
-        match files::sort_at(look, path) {
-            Ok(Sort::Folder) => walk.folder(path),
-            // What it is comes out when it is read.
-            Ok(Sort::File | Sort::Other | Sort::Nothing) | Err(_) => walk.files.push(path.clone()),
+    let Walk { files, mut found, charts, .. } = Walk::through(look, paths);
+    for chart in charts {
+        let (shown, missing) = (shown(&chart.join("Chart.yaml")), "what helm makes of it: render it, and look at that");
+        found.miss(&shown, "is a Helm chart, whose templates are no manifests yet", missing);
+    }
+    let budget = Budget::default();
+    files.iter().for_each(|path| file(look, path, &budget, &mut found));
+    found
+}
+
+/// The same, with what kustomize and helm make of it, and what Argo CD and Flux would take from it. The programs are run for
+/// that; what they need to write is a folder of ours.
+pub fn rendered(touch: &Touch, paths: &[PathBuf]) -> Repository {
+    let look = touch.look();
+    let Walk { files, mut found, charts, kustomized, .. } = Walk::through(look, paths);
+    let kustomizations: Vec<Kustomization> =
+        kustomized.iter().filter_map(|folder| Kustomization::of(look, folder)).collect();
+    let taken: HashSet<&Path> =
+        kustomizations.iter().flat_map(|one| one.files.iter().chain([&one.file])).map(PathBuf::as_path).collect();
+    let budget = Budget::default();
+    let mut later = Repository::default();
+    let mut reals = HashMap::new();
+    for path in &files {
+        match taken.is_empty() || !taken.contains(&*real(look, path, &mut reals)) {
+            true => file(look, path, &budget, &mut found),
+            false => {
+                found.papers.files += 1;
+                file(look, path, &budget, &mut later);
+            }
         }
     }
-    let Walk { mut files, mut found, .. } = walk;
-    files.sort();
-    files.dedup();
-    let budget = Budget::default();
-    for path in &files {
-        file(look, path, &budget, &mut found);
-    }
+    // Only its objects are seen another way.
+    found.tools.append(&mut later.tools);
+    found.beside.append(&mut later.beside);
+    found.papers.marked.append(&mut later.papers.marked);
+    found.foreign += later.foreign;
+    let mut repos: Vec<Repo> = paths.iter().filter_map(|path| Repo::around(look, path)).collect();
+    repos.dedup();
+    let charts = charts.iter().filter_map(|folder| files::real(look, folder).ok()).collect();
+    let work = Work { kustomizations, charts, repos, taken: later.papers.objects };
+    let tools = Tools::find(touch, &budget, paths, &found);
+    render::all(&tools, &work, &mut found);
     found
+}
+
+/// The real path of a file. Folders are asked for theirs once.
+fn real(look: Look, path: &Path, known: &mut HashMap<PathBuf, PathBuf>) -> PathBuf {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return path.to_owned() };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let own = || files::real(look, folder).unwrap_or_else(|_| folder.to_owned());
+    known.entry(folder.to_owned()).or_insert_with(own).join(name)
+}
+
+impl Repository {
+    fn miss(&mut self, shown: &str, why: &str, missing: &str) {
+        let place = Place { file: shown.to_owned(), spot: START };
+        self.unread.push(Unread { place, object: shown.to_owned(), why: why.to_owned(), missing: missing.to_owned() });
+    }
 }
 
 struct Walk {
@@ -96,58 +144,83 @@ struct Walk {
     /// Folders by what they are, so that links that lead in a circle end.
     seen: HashSet<(u64, u64)>,
     files: Vec<PathBuf>,
+    /// Folders of charts that are part of no other.
+    charts: Vec<PathBuf>,
+    /// Folders that kustomize puts together.
+    kustomized: Vec<PathBuf>,
     found: Repository,
 }
 
 impl Walk {
+    fn through(look: Look, paths: &[PathBuf]) -> Self {
+        let (files, charts, kustomized) = Default::default();
+        let mut walk = Walk { look, seen: HashSet::new(), files, charts, kustomized, found: Repository::default() };
+        for path in paths {
+            match files::sort_at(look, path) {
+                Ok(Sort::Folder) => walk.folder(path),
+                // What it is comes out when it is read.
+                Ok(Sort::File | Sort::Other | Sort::Nothing) | Err(_) => walk.named(path),
+            }
+        }
+        for paths in [&mut walk.files, &mut walk.charts, &mut walk.kustomized] {
+            paths.sort();
+            paths.dedup();
+        }
+        walk
+    }
+
+    fn named(&mut self, path: &Path) {
+        let name = path.file_name().unwrap_or_default();
+        if NAMES.iter().any(|known| name == *known) {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            self.kustomized.push(folder.unwrap_or(Path::new(".")).to_owned());
+        }
+        self.files.push(path.to_owned());
+    }
+
     fn folder(&mut self, path: &Path) {
         let mut left = vec![path.to_owned()];
         while let Some(folder) = left.pop() {
-            match files::identity(self.look, &folder) {
+            let read = match files::identity(self.look, &folder) {
                 Ok(own) if !self.seen.insert(own) => continue,
-                Ok(_) => {}
-                Err(error) => {
-                    self.unread(&folder, why(&error));
-                    continue;
-                }
-            }
-            let entries = match files::entries(self.look, &folder) {
+                Ok(_) => files::entries(self.look, &folder),
+                Err(error) => Err(error),
+            };
+            let entries = match read {
                 Ok(entries) => entries,
                 Err(error) => {
-                    self.unread(&folder, why(&error));
+                    self.found.miss(&shown(&folder), &why(&error), "the right to read it");
                     continue;
                 }
             };
-            let chart = entries.iter().any(|(name, _)| name == "Chart.yaml");
+            let has = |known: &str| entries.iter().any(|(name, sort)| name == known && *sort == Sort::File);
+            let chart = has("Chart.yaml");
             if chart {
-                let message = "is a Helm chart, whose templates are no manifests yet";
-                self.missing(&folder.join("Chart.yaml"), message, "what helm makes of it: render it, and look at that");
+                self.charts.push(folder.clone());
+            }
+            if NAMES.iter().any(|name| has(name)) {
+                self.kustomized.push(folder.clone());
             }
             for (name, sort) in entries {
                 let path = folder.join(&name);
                 let name = name.to_string_lossy();
+                let of_chart = || match sort {
+                    Sort::Folder => ["templates", "charts", "crds"].contains(&&*name),
+                    Sort::File => name.starts_with("values"),
+                    Sort::Other | Sort::Nothing => false,
+                };
                 match sort {
-                    // What a chart brings beside its templates is plain.
-                    Sort::Folder if chart && name == "templates" => {}
+                    // Helm brings it; what lies beside is plain.
+                    _ if chart && of_chart() => {}
                     Sort::Folder if !PASSED_OVER.contains(&&*name) => left.push(path),
                     Sort::File if name.ends_with(".age") => {
                         self.found.stores.insert(folder.clone());
                     }
-                    Sort::File if is_asked(&name) && !(chart && name.starts_with("values")) => self.files.push(path),
+                    Sort::File if is_asked(&name) => self.files.push(path),
                     Sort::File | Sort::Folder | Sort::Other | Sort::Nothing => {}
                 }
             }
         }
-    }
-
-    fn unread(&mut self, path: &Path, why: String) {
-        self.missing(path, &why, "the right to read it");
-    }
-
-    fn missing(&mut self, path: &Path, why: &str, missing: &str) {
-        let place = Place { file: shown(path), spot: START };
-        let object = shown(path);
-        self.found.unread.push(Unread { place, object, why: why.to_owned(), missing: missing.to_owned() });
     }
 }
 
@@ -156,7 +229,7 @@ fn shown(path: &Path) -> String {
 }
 
 fn is_asked(name: &str) -> bool {
-    [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
+    [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end)) || name == "Kustomization"
 }
 
 fn file(look: Look, path: &Path, budget: &Budget, found: &mut Repository) {

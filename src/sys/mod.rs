@@ -21,8 +21,10 @@ pub mod procfs;
 pub mod prompt;
 pub mod ready;
 pub mod sandbox;
+pub mod scratch;
 pub mod signals;
 pub mod terminal;
+pub mod tool;
 pub mod watch;
 pub mod yaml;
 

@@ -23,7 +23,7 @@ mod other;
 mod pod;
 mod pod_security;
 mod probe;
-mod redact;
+pub mod redact;
 mod refs;
 mod refusal;
 mod scene;

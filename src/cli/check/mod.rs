@@ -7,6 +7,7 @@ mod stores;
 
 use super::context::Context;
 use crate::checks::causes;
+use crate::checks::ladder::redact::plain;
 use crate::checks::patches;
 use crate::checks::rules::Ground;
 use crate::checks::rules::cluster::Cluster;
@@ -22,10 +23,15 @@ use crate::sys::terminal::{self, Stream};
 use crate::sys::{Look, Touch, clock, files};
 use args::{CheckArgs, CheckOutput};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// What kustomize or helm refuses.
+const BROKEN: &str = "F96";
+/// What is not known for want of a file, a program or a chart.
+const UNREAD: &str = "F97";
 
 /// No plan is larger than what is looked at to know one.
 const PLAN: u64 = 1 << 20;
@@ -173,7 +179,8 @@ fn of_paths(context: &Context, paths: &[PathBuf], rules: pod_security::Rules) ->
             Problem::usage(format!("{}: is not there", missing.display())).next("name a plan, a file or a folder")
         );
     }
-    let found = repository::read(context.look, paths);
+    // For a folder that kustomize and helm work in, and that is gone with them. Nothing else is written.
+    let found = repository::rendered(&Touch::granted(), paths);
     let stored = stores::read(context.look, &found.stores);
     let looked = Looked {
         files: found.papers.files + stored.papers.files,
@@ -187,7 +194,7 @@ fn of_paths(context: &Context, paths: &[PathBuf], rules: pod_security::Rules) ->
     let mut ground = Ground::of(&papers, cluster, &|_| false);
     // What lies outside of these paths is not known to be nowhere.
     ground.tools = &found.tools;
-    ground.whole = paths.iter().any(|path| files::exists(context.look, &path.join(".git")));
+    ground.whole = found.unread.is_empty() && paths.iter().any(|path| files::exists(context.look, &path.join(".git")));
     ground.beside = &found.beside;
     ground.keeps_keys = stored.keeps_keys;
     let mut told = checked::check(&papers, &ground, &rules);
@@ -196,16 +203,31 @@ fn of_paths(context: &Context, paths: &[PathBuf], rules: pod_security::Rules) ->
         fault.finding.severity = Severity::Warning;
     }
     told.unknowns.extend(stored.unknowns);
+    told.extend(found.broken.into_iter().map(|broken| Finding {
+        id: BROKEN,
+        severity: Severity::Error,
+        place: broken.place,
+        object: broken.object,
+        message: plain(&broken.message),
+        fix: broken.fix,
+        patch: None,
+    }));
     told.unknowns.extend(found.unread.into_iter().map(|unread| Unknown {
-        id: "F01",
+        id: UNREAD,
         place: unread.place,
         object: unread.object,
-        message: unread.why,
+        message: plain(&unread.why),
         missing: unread.missing,
     }));
     let marked = papers[0].marked.iter().map(Arc::as_ref);
     accept::settle_all(&mut told, marked, Vec::new(), clock::now().day(), ground.whole);
     told.sort();
+    // What two overlays take is rendered twice, and told once.
+    let mut seen = BTreeSet::new();
+    told.faults.retain(|fault| {
+        let one = &fault.finding;
+        seen.insert((one.id, one.place.clone(), one.object.clone(), one.message.clone()))
+    });
     Ok(Checked { looked, told })
 }
 

@@ -247,7 +247,7 @@ fn ordered(groups: Vec<Group>, sheets: &[Sheet], store: &Store) -> Vec<Group> {
     };
     let runs = |at: &usize| sheets[*at].papers.objects.iter();
     let all = groups.iter().flat_map(|group| group.sheets.iter()).flat_map(runs);
-    let all = Papers { objects: all.cloned().collect(), files: 0 };
+    let all = Papers { objects: all.cloned().collect(), ..Papers::default() };
     if !survey::expected(&all, &[]).is_empty() {
         groups.push(Group { id: workloads::NAME.to_owned(), kind: workloads::NAME, sheets: Vec::new() });
     }
