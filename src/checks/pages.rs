@@ -24,11 +24,6 @@ pub const PAGES: &[Cause] = &[
          or the name has changed on one side only.",
         "Add what is named to the files, or mend the name.",
     ),
-    cause("F85", "Which volume a claim gets is left to chance",
-        "Several volumes can serve one claim, or one volume is the only one for several claims. On the old cluster they \
-         were bound in the order of those days; on the new one a program may start on the data of another.",
-        "Name the claim in the claimRef of its volume: namespace and name, no uid.",
-    ),
     cause("F98", "An acceptance that has ended or is malformed",
         "Somebody has accepted a finding for a while, in a comment or in the plan. The day has come, or there is no day, no \
          reason, or an id that nothing is called by; or the finding is gone and the acceptance is left over, and would one \
@@ -39,5 +34,4 @@ pub const PAGES: &[Cause] = &[
 ];
 
 /// What checks of files find, beside the rules. Of these the ladder names some too.
-pub const IN_FILES: &[&str] =
-    &["F01", "F02", "F03", "F04", "F05", "F06", "F08", "F09", "F32", "F35", "F81", "F82", "F83", "F85", "F98"];
+pub const IN_FILES: &[&str] = &["F01", "F02", "F03", "F08", "F09", "F35", "F81", "F82", "F83", "F98"];

@@ -14,7 +14,7 @@ pub const STRICT: &str = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ap
 /// A Deployment that such a namespace refuses.
 pub fn lax(name: &str) -> String {
     format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\n  namespace: apps\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers:\n        - name: web\n          image: registry.example.org/web:1\n"
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\n  namespace: apps\nspec:\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      containers:\n        - name: web\n          image: registry.example.org/web:1\n          resources: {{requests: {{cpu: 10m, memory: 16Mi}}}}\n"
     )
 }
 

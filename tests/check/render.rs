@@ -67,6 +67,7 @@ spec:
         - name: web
           envFrom: [{secretRef: {name: gone}}]
           image: registry.example/web:1
+          resources: {requests: {cpu: 10m, memory: 16Mi}}
 ";
 const APPS: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: apps}\n";
 const PATCH: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 2}\n";
@@ -92,7 +93,7 @@ fn a_finding_on_what_kustomize_makes_stands_in_the_file_of_the_base() {
         overlay(&home);
         let told = home.check().code(3).says("F01  base/web.yaml:12  Deployment apps/my-web");
         // The patch is no object, the base is none beside the overlay, and neither counts twice.
-        told.says("5 files, 2 objects, 0 not Kubernetes, 0 unknown: 1 error");
+        told.says("5 files, 2 objects, 2 not Kubernetes, 0 unknown: 1 error");
     }
 }
 

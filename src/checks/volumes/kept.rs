@@ -5,8 +5,6 @@ use super::classes::Classes;
 use super::demand::Claim;
 use super::{Volume, is_filled_later};
 use crate::checks::binder::VolumeFacts;
-use crate::checks::ladder::edit::Set;
-use crate::checks::ladder::{Mend, way::Way};
 use crate::checks::rules::Ground;
 use crate::checks::rules::cluster::Maker;
 use crate::checks::selector::{How, Labels};
@@ -47,9 +45,8 @@ pub fn dangerous(volumes: &[Volume<'_>], told: &mut Told) {
             facts.policy
         );
         let fix = "set persistentVolumeReclaimPolicy: Retain, and take uid and resourceVersion out of the claimRef";
-        let retain = Set { way: Way::to(&["spec", "persistentVolumeReclaimPolicy"]), value: "Retain".into() };
-        *told.say("F06", Severity::Error, object, place, message, fix) =
-            Some(Mend::new(object, vec![retain], &format!("keep-{}", facts.name)));
+        // Lines have to be taken out as well, which a patch of this program never does.
+        told.say("F06", Severity::Error, object, place, message, fix);
     }
 }
 

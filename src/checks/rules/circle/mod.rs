@@ -9,26 +9,12 @@ mod store;
 
 use super::ground::Ground;
 use super::{Rule, Told};
-use crate::checks::causes::cause;
 use crate::model::{Place, Severity};
 use needs::{Need, Thing, World};
 use served::Served;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-pub const RULE: Rule = Rule {
-    ids: &["F25", "F54"],
-    pages: &[cause(
-        "circle",
-        "What is needed to make the thing lives in the thing",
-        "Manifests come from a Git server that runs in the cluster, an image from a registry in it, a Secret from a vault in \
-         it. While all runs, nobody sees the circle. After a loss nothing can begin: each part waits for the next, and the \
-         last waits for the first. A part that only comes late (a runner that waits for its server) is no circle.",
-        "Break one edge for the first start: read from a mirror outside and switch over later; keep the image in a registry \
-         outside, or make its import a step; keep the one Secret that the vault needs in the encrypted store. What outlives \
-         the disaster is told to the plan: outside: [git/git.example.org].",
-    )],
-    look,
-};
+pub const RULE: Rule = Rule { ids: &["F25", "F54"], pages: &[], look };
 
 /// Loops told whole; more of them mostly go through the same places.
 const SHOWN: usize = 20;
