@@ -143,6 +143,28 @@ fn volumes_without_their_label_are_refused_before_anything_is_begun() {
 }
 
 #[test]
+fn the_repository_of_the_first_outage_is_checked_and_mended_as_it_is_shown() {
+    let (mut readme, example) = (Page::open("README.md"), Example::new(5));
+    copy(&root().join("plans/kubernetes"), &example.path("kubernetes"));
+    copy(&root().join("tests/check/founding/changes"), &example.path("kubernetes"));
+    fs::create_dir(example.path("kubernetes/.git")).unwrap();
+    let found = example.typed("check kubernetes", 3);
+    let written = example.typed("check kubernetes --fix patches", 3);
+    // What was found is the same again; the last lines say what was written.
+    let written: String = written
+        .lines()
+        .skip_while(|line| !line.starts_with("43 files"))
+        .skip(1)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    readme.holds(
+        "check",
+        &fenced(&format!("{found}$ blackstart check kubernetes --fix patches\n…\n{written}")),
+        timeless,
+    );
+}
+
+#[test]
 fn the_example_is_drilled_as_it_is_shown() {
     if sandbox::program().is_none() {
         return sandbox::not_run("the_example_is_drilled_as_it_is_shown", "blackstart-sandbox is not built");
@@ -153,16 +175,16 @@ fn the_example_is_drilled_as_it_is_shown() {
 }
 
 #[test]
-fn a_tunnel_that_its_namespace_refuses_is_named_and_mended_and_the_drill_goes_on() {
-    let test = "a_tunnel_that_its_namespace_refuses_is_named_and_mended_and_the_drill_goes_on";
+fn an_image_that_is_gone_is_named_and_mended_and_the_drill_goes_on() {
+    let test = "an_image_that_is_gone_is_named_and_mended_and_the_drill_goes_on";
     if sandbox::program().is_none() {
         return sandbox::not_run(test, "blackstart-sandbox is not built");
     }
-    let (mut readme, example) = (Page::open("README.md"), Example::with(4, "pod-security-tunnel"));
+    let (mut readme, example) = (Page::open("README.md"), Example::with(4, "unknown-image"));
     let failed = example.typed("drill plans/homelab.yaml", 1);
-    let file = "plans/kubernetes/networking/cloudflared.yaml";
+    let file = "plans/kubernetes/apps/jellyfin.yaml";
     fs::copy(root().join(file), example.path(file)).unwrap();
-    let mended = format!("$ vi {file}     # what the patch sets\n");
+    let mended = format!("$ vi {file}     # the tag that is there\n");
     let resumed = example.typed("resume", 0);
     readme.holds("cause", &fenced(&format!("{failed}{mended}{resumed}")), of_a_cluster);
     example.told("drill --reap", 0).says("0 sandboxes removed");

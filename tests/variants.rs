@@ -109,6 +109,7 @@ fn what_only_a_cluster_shows_is_told_by_its_first_cause_and_early() {
         if variant.applies.is_some() {
             return refused_to_another(&home, variant);
         }
+        let accepted = variant.accept(&home);
         let run = home.drill(&[]);
         let found = causes(&run);
         // The step that brings the controller of the secrets waits for its pods as well.
@@ -122,11 +123,12 @@ fn what_only_a_cluster_shows_is_told_by_its_first_cause_and_early() {
         assert_eq!(ids.len(), 1, "{found:#?}");
         assert_eq!(found.len(), 1, "told more than once: {found:#?}");
         println!(
-            "{}: {} told {:.1} s after the look began, red after {:.1} s",
+            "{}: {} told {:.1} s after the look began, red after {:.1} s{}",
             variant.name,
             variant.fault,
             after.as_secs_f64(),
-            run.took.as_secs_f64()
+            run.took.as_secs_f64(),
+            if accepted > 0 { "; in the files before that" } else { "" }
         );
         let run = run.code(1);
         assert!(run.took < EARLY, "only after {:?}", run.took);
@@ -183,6 +185,7 @@ fn patches_that_are_offered_are_taken_and_the_drill_goes_on_to_green() {
         let Some(home) = Home::new("offered patches") else { return };
         let variant = all().into_iter().find(|variant| variant.name == name).unwrap();
         variant.put(&home);
+        variant.accept(&home);
         let run = home.drill(&[]).code(1);
         let offered = patches_of(&run);
         let line = offered.iter().find(|line| line.starts_with(taker));
@@ -212,6 +215,7 @@ fn a_cause_is_told_within_two_seconds_of_kubernetes_showing_it() {
     // Of the last files that are applied, so that what is shown is looked at as soon as it is there.
     let variant = all().into_iter().find(|variant| variant.name == "node-selector-nobody-has").unwrap();
     variant.put(&home);
+    variant.accept(&home);
     let mut going = home.go_drill(&[]);
     going.until_verified("namespaces");
     let shown = watcher::first_event(&home.kubeconfig(), |event| {

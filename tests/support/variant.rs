@@ -1,7 +1,7 @@
 //! A variant of the example: what its `what.yaml` says, and how it is laid over a copy of the example.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use crate::drills::{Home, copy};
+use crate::drills::{Home, PLAN, copy};
 use blackstart::model::Hidden;
 use blackstart::sys::age::{self, Identities};
 use serde_json::Value;
@@ -122,6 +122,29 @@ impl Variant {
             let taint = node.strip_prefix("taint=").unwrap();
             home.edit(CLUSTER, |text| text.replace("memory: 8Gi}", &format!("memory: 8Gi, taints: [\"{taint}\"]}}")));
         }
+    }
+
+    /// Where the files show the fault as well, the plan accepts it, so that the drill goes on to what a cluster says of it.
+    /// Both have to say the same: the id and the object. Gives how many were accepted.
+    pub fn accept(&self, home: &Home) -> usize {
+        let plan = home.does(&["plan", PLAN, "--mode", "drill", "--output", "json"]).code(0);
+        let plan: Value = serde_json::from_str(&plan.out).unwrap();
+        let errors: Vec<&Value> =
+            plan["findings"].as_array().unwrap().iter().filter(|found| found["severity"] == "error").collect();
+        for found in &errors {
+            assert_eq!(
+                (found["id"].as_str(), found["object"].as_str()),
+                (Some(&*self.fault), Some(&*self.object)),
+                "{found:#}"
+            );
+        }
+        if !errors.is_empty() {
+            let (id, object) = (&self.fault, &self.object);
+            let entry =
+                format!("accept: [{{id: {id}, object: \"{object}\", reason: to see it live, until: 2099-01-01}}]\n");
+            home.edit(PLAN, |text| format!("{text}\n{entry}"));
+        }
+        errors.len()
     }
 
     /// Files under `store/` are encrypted into the store of the example, in place of those of the same name; what it shall
