@@ -1,5 +1,6 @@
 //! EYES: a plan in, findings out. Reads what is asked about; changes nothing.
 
+pub mod before;
 pub mod binder;
 pub mod causes;
 pub mod files;

@@ -13,6 +13,7 @@ mod identity;
 mod man;
 mod ping;
 mod plan;
+mod preflight;
 mod recover;
 mod report;
 mod resume;
