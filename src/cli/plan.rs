@@ -20,7 +20,8 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<u8, Problem> {
     let planned = load(context.look, &path, mode)?;
     let past = runs::past(context, planned.file.name.as_str());
     if args.live && matches!(args.output, PlanOutput::Dot | PlanOutput::Svg) {
-        return Err(Problem::usage("--live goes with text and JSON: a picture shows no answers").next("leave one of the two out"));
+        return Err(Problem::usage("--live goes with text and JSON: a picture shows no answers")
+            .next("leave one of the two out"));
     }
     let mut preview = preview(context.look, &planned, &past);
     if args.live {

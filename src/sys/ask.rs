@@ -22,8 +22,16 @@ pub struct Said {
 }
 
 /// Variables by which programs find their way out, beside those that every program gets.
-const WAYS_OUT: &[&str] =
-    &["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+const WAYS_OUT: &[&str] = &[
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
 
 /// Runs a program of the PATH; None when it did not end in time, and was ended.
 pub async fn program(

@@ -42,9 +42,8 @@ impl Web {
         let mut answer = asked.send().await.map_err(|error| chain(&error.without_url()))?;
         let status = answer.status().as_u16();
         let each = answer.headers().iter();
-        let headers = each.map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        });
+        let headers = each
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let headers = headers.collect();
         let mut text = Vec::new();
         while let Some(part) = answer.chunk().await.map_err(|error| chain(&error.without_url()))? {

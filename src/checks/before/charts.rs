@@ -96,7 +96,8 @@ fn judge(url: &str, wishes: &[Wish<'_>], answer: &Result<Answer, String>, answer
         }
         status => {
             let message = format!("what repository {url} has is not known: it answers {status}");
-            let missing = if status >= 500 { "an answer of the repository" } else { "its credentials: none are used here" };
+            let missing =
+                if status >= 500 { "an answer of the repository" } else { "its credentials: none are used here" };
             told.unknown("F18", first.object, place, message, missing);
             return format!("answers {status}");
         }
@@ -121,7 +122,9 @@ fn judge(url: &str, wishes: &[Wish<'_>], answer: &Result<Answer, String>, answer
                 match exact.filter(|version| !index::has(&versions, version)) {
                     Some(version) => {
                         let newest = versions.first().map_or("none", String::as_str);
-                        let message = format!("repository {url} has no version {version} of chart {chart}; the first it names is {newest}");
+                        let message = format!(
+                            "repository {url} has no version {version} of chart {chart}; the first it names is {newest}"
+                        );
                         told.say("F18", Severity::Error, wish.object, place, message, "choose a version that is there");
                     }
                     None => there += 1,
@@ -176,7 +179,9 @@ fn wishes<'o>(ground: &Ground<'o>) -> Vec<Wish<'o>> {
             let source = chart.get("sourceRef");
             let of = |name: &str| source.and_then(|source| source.text_at(&[name]));
             let namespace = of("namespace").or(release.namespace());
-            if of("kind") != Some("HelmRepository") || of("name") != Some(repository.name()) || namespace != repository.namespace()
+            if of("kind") != Some("HelmRepository")
+                || of("name") != Some(repository.name())
+                || namespace != repository.namespace()
             {
                 continue;
             }

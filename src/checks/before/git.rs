@@ -97,7 +97,8 @@ fn judge(url: &str, wishes: &[Wish<'_>], said: &Result<Said, String>, answers: &
                 told.say("F10", Severity::Error, first.object, first.place.clone(), message, fix);
                 return "not there".to_owned();
             }
-            let wants = has(&["could not read username", "authentication", "permission denied", "terminal prompts", "403"]);
+            let wants =
+                has(&["could not read username", "authentication", "permission denied", "terminal prompts", "403"]);
             let missing = if wants || gone { "credentials: none are used here" } else { "an answer of its host" };
             unknown(last, missing)
         }
@@ -111,7 +112,9 @@ fn judge(url: &str, wishes: &[Wish<'_>], said: &Result<Said, String>, answers: &
 fn revisions(url: &str, wishes: &[Wish<'_>], out: &str, answers: &mut Answers) -> String {
     let refs: Vec<(&str, &str)> = out.lines().filter_map(|line| line.split_once('\t')).collect();
     for wish in wishes {
-        let Some(revision) = wish.revision.as_deref().filter(|text| !text.is_empty() && *text != "HEAD") else { continue };
+        let Some(revision) = wish.revision.as_deref().filter(|text| !text.is_empty() && *text != "HEAD") else {
+            continue;
+        };
         // A condition is met by some tag or by none, and which one is not for us to say.
         if revision.contains(['*', '^', '~', '<', '>', '=', ' ']) {
             continue;
@@ -129,7 +132,14 @@ fn revisions(url: &str, wishes: &[Wish<'_>], out: &str, answers: &mut Answers) -
             }
             false => {
                 let message = format!("git source {url} has no branch or tag {revision}");
-                answers.told.say("F10", Severity::Error, wish.object, place, message, "push it, or name one that is there");
+                answers.told.say(
+                    "F10",
+                    Severity::Error,
+                    wish.object,
+                    place,
+                    message,
+                    "push it, or name one that is there",
+                );
             }
         }
     }
@@ -139,7 +149,8 @@ fn revisions(url: &str, wishes: &[Wish<'_>], out: &str, answers: &mut Answers) -
 fn wishes<'o>(ground: &Ground<'o>) -> Vec<Wish<'o>> {
     let mut found = Vec::new();
     let is_credential = |object: &&Arc<Object>| {
-        let labels = |way: &[&str]| object.root.walk(way).and_then(|labels| labels.get("argocd.argoproj.io/secret-type"));
+        let labels =
+            |way: &[&str]| object.root.walk(way).and_then(|labels| labels.get("argocd.argoproj.io/secret-type"));
         labels(&["metadata", "labels"]).or_else(|| labels(&["spec", "template", "metadata", "labels"])).is_some()
     };
     let closed = ["Secret", "SealedSecret", "ExternalSecret"].iter().any(|kind| {
@@ -150,7 +161,9 @@ fn wishes<'o>(ground: &Ground<'o>) -> Vec<Wish<'o>> {
         let sources = spec.and_then(|spec| spec.get("sources")).map_or(&[][..], Node::items);
         for source in spec.and_then(|spec| spec.get("source")).into_iter().chain(sources) {
             let Some(field) = source.field("repoURL").filter(|_| source.get("chart").is_none()) else { continue };
-            let Some(url) = field.node.text().map(str::to_owned).filter(|url| !url.starts_with("oci://")) else { continue };
+            let Some(url) = field.node.text().map(str::to_owned).filter(|url| !url.starts_with("oci://")) else {
+                continue;
+            };
             let revision = source.text_at(&["targetRevision"]).map(str::to_owned);
             found.push(Wish { object, place: object.place_at(field.at), url, revision, closed });
         }

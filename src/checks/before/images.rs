@@ -64,7 +64,8 @@ pub async fn ask(asked: Asked<'_>) -> Answers {
             (one, other) => one.or(other),
         };
         registry.first.get_or_insert(&used[0]);
-        let mirrored = asked.scene.ground.cluster.as_ref().is_some_and(|cluster| is_mirrored(&cluster.registries, name));
+        let mirrored =
+            asked.scene.ground.cluster.as_ref().is_some_and(|cluster| is_mirrored(&cluster.registries, name));
         judge(image, used, heard.verdict, mirrored, registry, &mut answers);
     }
     for (host, registry) in &all {
@@ -82,8 +83,8 @@ fn uses<'o>(ground: &Ground<'o>) -> BTreeMap<&'o str, Vec<Use<'o>>> {
     let mut uses: BTreeMap<&str, Vec<Use<'_>>> = BTreeMap::new();
     for workload in &ground.workloads {
         let spec = &workload.object.root;
-        let sleeps = workload.replicas() == Some(0)
-            || spec.walk(&["spec", "suspend"]).and_then(Node::flag) == Some(true);
+        let sleeps =
+            workload.replicas() == Some(0) || spec.walk(&["spec", "suspend"]).and_then(Node::flag) == Some(true);
         let architectures = architectures(ground, workload);
         for (_, container) in workload.containers() {
             let Some(field) = container.field("image") else { continue };
@@ -216,7 +217,9 @@ fn platforms(image: &str, used: &[Use<'_>], there: &BTreeSet<String>, answers: &
         let severity = if none && one.needed { Severity::Error } else { Severity::Warning };
         let message = match none {
             true => format!("image {image} is there for {} only, and its nodes are {}", list(there), list(&missing)),
-            false => format!("image {image} is there for {} only: it cannot run on nodes of {}", list(there), list(&missing)),
+            false => {
+                format!("image {image} is there for {} only: it cannot run on nodes of {}", list(there), list(&missing))
+            }
         };
         let fix = match none {
             true => "use an image that is made for them",
@@ -241,9 +244,16 @@ impl Registry<'_> {
             let of = |most: Option<u64>| most.map_or_else(String::new, |most| format!(" of {most}"));
             let message = match self.pulls {
                 Some((left, most)) => {
-                    format!("{host} gives out {left}{} more pulls now, and {} come from there", of(most), many(self.asked, "image"))
+                    format!(
+                        "{host} gives out {left}{} more pulls now, and {} come from there",
+                        of(most),
+                        many(self.asked, "image")
+                    )
                 }
-                None => format!("{host} gives out nothing now: so much was asked of it (429), {}", many(self.too_much, "image")),
+                None => format!(
+                    "{host} gives out nothing now: so much was asked of it (429), {}",
+                    many(self.too_much, "image")
+                ),
             };
             let fix = "log in to the registry, use a mirror, or wait: the limit is counted over hours";
             answers.told.say("F17", Severity::Warning, object, place(), message, fix);

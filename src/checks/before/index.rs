@@ -29,7 +29,10 @@ pub fn versions(text: &str, chart: &str) -> Result<Option<Vec<String>>, &'static
             break;
         }
         if at == depth && !item {
-            inside = words.strip_suffix(':').or(words.split_once(": ").map(|(key, _)| key)).is_some_and(|key| plain(key) == chart);
+            inside = words
+                .strip_suffix(':')
+                .or(words.split_once(": ").map(|(key, _)| key))
+                .is_some_and(|key| plain(key) == chart);
             if inside {
                 found = Some(Vec::new());
             }
@@ -64,7 +67,8 @@ fn plain(word: &str) -> &str {
 pub fn is_exact(version: &str) -> bool {
     let bare = version.trim_start_matches('v');
     let numbers = bare.split(['-', '+']).next().unwrap_or_default();
-    numbers.split('.').count() == 3 && numbers.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+    numbers.split('.').count() == 3
+        && numbers.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// As helm compares: with and without the letter in front.
@@ -89,7 +93,8 @@ mod tests {
         assert!(versions("<html>moved</html>", "loki").is_err());
         let json = r#"{"entries": {"loki": [{"version": "1.0.0"}]}}"#;
         assert_eq!(versions(json, "loki").unwrap().unwrap(), ["1.0.0"]);
-        let deeper = "entries:\n    loki:\n        - name: loki\n          version: 2.0.0\n          urls:\n            - x\n";
+        let deeper =
+            "entries:\n    loki:\n        - name: loki\n          version: 2.0.0\n          urls:\n            - x\n";
         assert_eq!(versions(deeper, "loki").unwrap().unwrap(), ["2.0.0"]);
     }
 

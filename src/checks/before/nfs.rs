@@ -51,7 +51,8 @@ pub async fn ask(asked: Asked<'_>) -> Answers {
             Some(Ok(())) => answers.figures.push((server.clone(), format!("NFS answers on port {port}"))),
             Some(Err(why)) => {
                 let message = format!("its NFS server {server} takes no connection on port {port}: {why}");
-                let fix = "start the server first: a mount of one that is silent holds up the pod, and its node with it";
+                let fix =
+                    "start the server first: a mount of one that is silent holds up the pod, and its node with it";
                 answers.told.say("F58", Severity::Warning, object, place.clone(), message, fix);
             }
             None => {

@@ -19,8 +19,11 @@ pub fn ask(asked: Asked<'_>) -> Answers {
     let excepted = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| host::said(asked.look, name));
     let excepted = excepted.unwrap_or_default();
     let ranges = ranges::of(cluster);
-    let mut missing: Vec<&str> =
-        ranges.iter().filter(|(_, _, range, _)| !covers(&excepted, *range)).map(|(_, text, ..)| text.as_str()).collect();
+    let mut missing: Vec<&str> = ranges
+        .iter()
+        .filter(|(_, _, range, _)| !covers(&excepted, *range))
+        .map(|(_, text, ..)| text.as_str())
+        .collect();
     let domain = cluster.flags.get("cluster-domain").map_or("cluster.local", |(domain, _)| domain.as_str());
     let dotted = format!(".{domain}");
     missing.extend([".svc", &dotted].into_iter().filter(|name| !ends(&excepted, name)));

@@ -46,7 +46,8 @@ pub fn of(cluster: &Cluster) -> Vec<(&'static str, String, Range, Place)> {
     for (whose, flag, usual) in RANGES {
         let (text, place) =
             cluster.flags.get(flag).cloned().unwrap_or_else(|| (usual.to_owned(), cluster.place.clone()));
-        let each = text.split(',').filter_map(|one| Some((whose, one.trim().to_owned(), Range::read(one)?, place.clone())));
+        let each =
+            text.split(',').filter_map(|one| Some((whose, one.trim().to_owned(), Range::read(one)?, place.clone())));
         found.extend(each);
     }
     found
