@@ -21,6 +21,10 @@ impl Until {
     pub fn after(span: Duration) -> Self {
         Self(Instant::now() + span)
     }
+    /// For a part of the work, so that what is missing in it can still be told.
+    pub fn sooner(self) -> Self {
+        Self(self.0.checked_sub(Duration::from_millis(200)).unwrap_or(self.0))
+    }
     /// A time that ends a little before all has to be over, so that what was asked can still be told of.
     fn left(self, most: Duration) -> Duration {
         let margin = Duration::from_millis(300);

@@ -1,7 +1,7 @@
 //! Images: F17, F43, and the clock that their registries tell, F66.
 
 use super::fake::{Fake, Moods, at};
-use super::{app, live};
+use super::{app, lab, live, live_in};
 
 #[test]
 fn an_image_that_is_there_is_no_finding_however_its_manifest_looks() {
@@ -35,6 +35,15 @@ fn an_image_of_another_architecture_is_an_error_and_one_for_a_part_of_the_nodes_
     live(&board).says(&["F43 error apps.yaml:8 | for arm64 only, and its nodes are amd64"]).asks(&[]);
     let chosen = board.replace("spec: {containers", "spec: {nodeSelector: {kubernetes.io/arch: arm64}, containers");
     live(&chosen).says(&[]).asks(&[]);
+    let two = |manifests: &str| {
+        let lab = lab(manifests);
+        lab.write("nodes.yaml", "nodes: [{name: one, architecture: amd64}, {name: two, architecture: arm64}]\n");
+        live_in(&lab)
+    };
+    two(&board).says(&["F43 warning apps.yaml:8 | cannot run on nodes of amd64"]).asks(&[]);
+    let sent = board.replace("spec: {containers", "spec: {nodeSelector: {kubernetes.io/hostname: two}, containers");
+    two(&sent).says(&[]).asks(&[]);
+    two(&app(&fake.image("all/both:1"))).says(&[]).asks(&[]);
 }
 
 #[test]

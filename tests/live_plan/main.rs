@@ -39,9 +39,12 @@ pub struct Live {
 
 /// What `plan --live` says of these manifests, and nothing that files alone say.
 pub fn live(manifests: &str) -> Live {
-    let lab = lab(manifests);
+    live_in(&lab(manifests))
+}
+
+pub fn live_in(lab: &Lab) -> Live {
     let asked = |words: &[&str]| {
-        let told = run(&lab, words).code(0);
+        let told = run(lab, words).code(0);
         serde_json::from_str::<Value>(&told.out).unwrap()
     };
     let without = asked(&["plan", "plan.yaml", "--output", "json"]);

@@ -31,10 +31,10 @@ fn a_chart_is_looked_up_in_the_index_of_its_repository() {
     chart("charts/", "loki", "v6.1.0").says(&[]).asks(&[]);
     chart("charts", "loki", "6.*").says(&[]).asks(&[]);
     chart("charts", "loki", "5.9.9")
-        .says(&["F18 error apps.yaml:12 | no version 5.9.9 of chart loki | 6.1.0"])
+        .says(&["F18 error apps.yaml:13 | no version 5.9.9 of chart loki | 6.1.0"])
         .asks(&[]);
-    chart("charts", "tempo", "6.0.0").says(&["F18 error apps.yaml:12 | has no chart tempo"]).asks(&[]);
-    chart("moved", "loki", "6.0.0").says(&["F18 error apps.yaml:12 | has no index.yaml: it answers 404"]).asks(&[]);
+    chart("charts", "tempo", "6.0.0").says(&["F18 error apps.yaml:13 | has no chart tempo"]).asks(&[]);
+    chart("moved", "loki", "6.0.0").says(&["F18 error apps.yaml:13 | has no index.yaml: it answers 404"]).asks(&[]);
     chart("closed", "loki", "6.0.0").says(&[]).asks(&["F18 | it answers 401"]);
     live(&argo("repoURL: registry.example.org/charts, chart: loki, targetRevision: 6.0.0"))
         .says(&[])
@@ -53,6 +53,29 @@ fn charts_of_k3s_are_asked_for_too() {
 }
 
 #[test]
+fn sources_of_flux_are_asked_for_too() {
+    let fake = Fake::well();
+    let release = |version: &str| {
+        let url = format!("url: \"{}\"", fake.url("charts"));
+        let repository = with_kind("source.toolkit.fluxcd.io", "v1", "HelmRepository", &url);
+        let chart = format!(
+            "chart: {{spec: {{chart: loki, version: {version}, sourceRef: {{kind: HelmRepository, name: it}}}}}}"
+        );
+        live(&format!("{repository}---\n{}", with_kind("helm.toolkit.fluxcd.io", "v2", "HelmRelease", &chart)))
+    };
+    release("6.0.0").says(&[]).asks(&[]);
+    release("5.9.9").says(&["F18 error apps.yaml:27 | no version 5.9.9"]).asks(&[]);
+    let source = |more: &str| {
+        let spec = format!("url: \"{}\", {more}", fake.url("ops.git"));
+        live(&with_kind("source.toolkit.fluxcd.io", "v1", "GitRepository", &spec))
+    };
+    source("ref: {branch: main}").says(&[]).asks(&[]);
+    source("ref: {semver: '1.x'}").says(&[]).asks(&[]);
+    // Flux means master where nothing is said.
+    source("interval: 1m").says(&["F10 error | no branch or tag master"]).asks(&[]);
+}
+
+#[test]
 fn a_git_source_is_asked_for_its_branches() {
     let fake = Fake::well();
     let source = |path: &str, revision: &str| {
@@ -61,9 +84,9 @@ fn a_git_source_is_asked_for_its_branches() {
     for revision in ["main", "HEAD", "v1.0.0", "refs/heads/main", "1.*", "11111111"] {
         source("ops.git", revision).says(&[]).asks(&[]);
     }
-    source("ops.git", "rebuild").says(&["F10 error apps.yaml:12 | no branch or tag rebuild"]).asks(&[]);
+    source("ops.git", "rebuild").says(&["F10 error apps.yaml:13 | no branch or tag rebuild"]).asks(&[]);
     source("ops.git", "2222222").says(&[]).asks(&["F10 | has commit 2222222"]);
-    source("gone.git", "main").says(&["F10 error apps.yaml:12 | is not there"]).asks(&[]);
+    source("gone.git", "main").says(&["F10 error apps.yaml:13 | is not there"]).asks(&[]);
     source("closed.git", "main").says(&[]).asks(&["F10 | is not known"]);
 }
 

@@ -57,7 +57,7 @@ pub async fn ask(asked: Asked<'_>) -> Answers {
         };
         Box::pin(work) as Work<'_, (Result<Answer, String>, crate::model::Stamp)>
     };
-    let heard = by_side(ABREAST, asked.until, repositories.keys().map(one).collect()).await;
+    let heard = by_side(ABREAST, asked.until.sooner(), repositories.keys().map(one).collect()).await;
     for ((url, wishes), heard) in repositories.iter().zip(heard) {
         let (answer, at) = heard.unwrap_or_else(|| (Err("no answer in time".to_owned()), clock::now()));
         if let Ok(answer) = &answer

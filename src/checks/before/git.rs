@@ -68,7 +68,7 @@ pub async fn ask(asked: Asked<'_>) -> Answers {
         };
         Box::pin(work) as Work<'_, Result<Said, String>>
     };
-    let heard = by_side(ABREAST, asked.until, sources.keys().map(one).collect()).await;
+    let heard = by_side(ABREAST, asked.until.sooner(), sources.keys().map(one).collect()).await;
     for ((url, wishes), heard) in sources.iter().zip(heard) {
         let said = heard.unwrap_or_else(|| Err("no answer in time".to_owned()));
         let figure = judge(url, wishes, &said, &mut answers);

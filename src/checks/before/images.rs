@@ -49,7 +49,7 @@ pub async fn ask(asked: Asked<'_>) -> Answers {
         };
         Box::pin(work) as Work<'_, Heard>
     };
-    let heard = by_side(ABREAST, asked.until, names.keys().map(one).collect()).await;
+    let heard = by_side(ABREAST, asked.until.sooner(), names.keys().map(one).collect()).await;
     let mut all: BTreeMap<&str, Registry<'_>> = BTreeMap::new();
     for ((name, image), heard) in names.iter().zip(heard) {
         let registry = all.entry(&name.registry).or_default();

@@ -63,6 +63,20 @@ impl Answers {
         self.unasked.extend(other.unasked);
         self.heard.extend(other.heard);
     }
+    /// Takes out what could steer a terminal: much of this was written by others.
+    fn tame(&mut self) {
+        let tame = |text: &mut String| {
+            if text.contains(char::is_control) {
+                *text = text.replace(char::is_control, "?");
+            }
+        };
+        self.told.faults.iter_mut().for_each(|fault| tame(&mut fault.finding.message));
+        self.told.unknowns.iter_mut().for_each(|unknown| tame(&mut unknown.message));
+        self.figures.iter_mut().for_each(|(name, told)| {
+            tame(name);
+            tame(told);
+        });
+    }
     /// Says that something is wrong with what is no object of Kubernetes.
     fn say(
         &mut self,
@@ -145,6 +159,7 @@ pub async fn ask(look: Look, scene: &Scene<'_>) -> Answers {
         }
     }
     clocks::judge(scene, &mut answers);
+    answers.tame();
     answers.told.sort();
     answers
 }

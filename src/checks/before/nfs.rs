@@ -45,7 +45,7 @@ pub async fn ask(asked: Asked<'_>) -> Answers {
         };
         Box::pin(work) as Work<'_, Result<(), String>>
     };
-    let heard = by_side(ABREAST, asked.until, servers.keys().map(one).collect()).await;
+    let heard = by_side(ABREAST, asked.until.sooner(), servers.keys().map(one).collect()).await;
     for (((server, port), (object, place)), heard) in servers.iter().zip(heard) {
         match heard {
             Some(Ok(())) => answers.figures.push((server.clone(), format!("NFS answers on port {port}"))),
