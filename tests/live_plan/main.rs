@@ -123,6 +123,9 @@ fn people_see_what_answers_now() {
     assert!(told.out.contains("what answers now\n") && told.out.contains(&line), "{}", told.out);
     assert!(told.out.contains("  clock: within ") && told.out.contains(" free ("), "{}", told.out);
     assert!(told.out.ends_with("nothing was touched\n"), "{}", told.out);
+    assert!(!told.err.contains("not asked"), "{}", told.err);
+    let more = run(&lab(&app(&fake.image("all/both:1"))), &["plan", "plan.yaml", "--live", "-v"]).code(0);
+    assert!(more.err.contains("not asked: folders of volumes: a sandbox keeps them"), "{}", more.err);
 }
 
 #[test]
@@ -157,5 +160,6 @@ fn a_host_that_never_answers_holds_up_nobody_for_long_and_is_told_of() {
     let told = run(&lab, &["plan", "plan.yaml", "--live"]).code(0);
     assert!(began.elapsed() < std::time::Duration::from_secs(14), "{:?}", began.elapsed());
     assert!(told.err.contains("asking registries"), "{}", told.err);
+    assert!(told.out.contains(": no answer for 30 images\n"), "{}", told.out);
     assert!(told.out.contains("whether 30 images of 127.0.0.1") && told.out.contains("F66"), "{}", told.out);
 }

@@ -258,10 +258,15 @@ impl Registry<'_> {
             let fix = "log in to the registry, use a mirror, or wait: the limit is counted over hours";
             answers.told.say("F17", Severity::Warning, object, place(), message, fix);
         }
-        let mut words = vec![format!("{} of {} there", self.there, many(self.asked, "image"))];
+        let silent = self.silent.as_ref().map_or(0, |(_, count)| *count);
+        // Of what gave no answer nothing is known, and least of all that it is not there.
+        let mut words = match silent == self.asked {
+            true => Vec::new(),
+            false => vec![format!("{} of {} there", self.there, many(self.asked, "image"))],
+        };
         let counted = [(self.gone, "gone"), (self.closed, "told to nobody"), (self.too_much, "refused for now")];
         words.extend(counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
-        words.extend(self.silent.as_ref().map(|(_, count)| format!("{count} without an answer")));
+        words.extend((silent > 0).then(|| format!("no answer for {}", many(silent, "image"))));
         words.extend(self.pulls.map(|(left, most)| {
             format!("{left}{} pulls left", most.map_or_else(String::new, |most| format!(" of {most}")))
         }));

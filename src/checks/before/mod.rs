@@ -160,6 +160,10 @@ pub async fn ask(look: Look, scene: &Scene<'_>) -> Answers {
     }
     clocks::judge(scene, &mut answers);
     answers.tame();
+    if scene.ground.cluster.is_none() {
+        // Nobody expects these where no cluster is made.
+        answers.unasked.clear();
+    }
     answers.told.sort();
     answers
 }
