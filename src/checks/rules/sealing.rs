@@ -17,7 +17,7 @@ fn look(ground: &Ground<'_>, told: &mut Told) {
     let is_key = |object: &&Arc<Object>| {
         object.root.walk(&["metadata", "labels"]).is_some_and(|labels| labels.get(KEY).is_some())
     };
-    if ground.keeps_keys || ground.of_kind("", "Secret").iter().any(|secret| is_key(secret)) {
+    if ground.keeps_keys || ground.of_kind("", "Secret").iter().any(is_key) {
         return;
     }
     let who = match sealed.len() {
