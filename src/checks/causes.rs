@@ -1,6 +1,7 @@
 //! What goes wrong at a rebuild: how each failure is called, how people come to it, and what mends it. Those that the ladder
 //! names are here; those that a rule alone finds stand with their rule.
 
+use super::before;
 use super::pages::{IN_FILES, PAGES};
 use super::rules::RULES;
 
@@ -16,9 +17,10 @@ pub fn find(id: &str) -> Option<&'static Cause> {
     all().find(|cause| cause.id.eq_ignore_ascii_case(id))
 }
 
-/// Every one that is known: those of the ladder, then those that checks of files add.
+/// Every one that is known: those of the ladder, then those that checks of files add, then those of the
+/// questions that are asked before.
 pub fn all() -> impl Iterator<Item = &'static Cause> {
-    CAUSES.iter().chain(PAGES).chain(RULES.iter().flat_map(|rule| rule.pages))
+    CAUSES.iter().chain(PAGES).chain(RULES.iter().flat_map(|rule| rule.pages)).chain(before::PAGES)
 }
 
 /// The same by id.

@@ -92,6 +92,7 @@ pub enum Command {
 #[command(after_help = "Examples:
   blackstart plan                               the only plan in plans/
   blackstart plan plans/homelab.yaml --mode drill
+  blackstart plan --live                        ask registries, repositories and this host, too
   blackstart plan --output svg > plan.svg")]
 pub struct PlanArgs {
     /// The plan file [default: the only plans/*.yaml]
@@ -99,6 +100,10 @@ pub struct PlanArgs {
     /// Show a recovery or a drill
     #[arg(long, value_enum, default_value_t = ModeArg::Recover)]
     pub mode: ModeArg,
+    /// Ask the world outside as well, for ten seconds at most: are images, charts, git sources, NFS servers,
+    /// disk space, ports and the time there? Changes nothing, and sends no credentials
+    #[arg(long)]
+    pub live: bool,
     /// For people, for programs, or as a picture
     #[arg(long, value_enum, default_value_t = PlanOutput::Text)]
     pub output: PlanOutput,

@@ -15,6 +15,7 @@ mod init;
 mod man;
 mod ping;
 mod plan;
+mod preflight;
 mod recover;
 mod report;
 mod resume;

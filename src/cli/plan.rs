@@ -1,4 +1,4 @@
-//! `plan`: shows the order and touches nothing.
+//! `plan`: shows the order and touches nothing. Without `--live` it asks nobody, either.
 
 use super::args::{ModeArg, PlanArgs, PlanOutput};
 use super::context::Context;
@@ -21,9 +21,16 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<u8, Problem> {
     };
     let planned = load(context.look, &path, mode)?;
     let past = runs::past(context, planned.file.name.as_str());
+    if args.live && matches!(args.output, PlanOutput::Dot | PlanOutput::Svg) {
+        return Err(Problem::usage("--live goes with text and JSON: a picture shows no answers")
+            .next("leave one of the two out"));
+    }
     let mut told = findings::of(context.look, &planned);
     patches::fill(context.look, &mut told);
-    let preview = with(&planned, &past, told);
+    let mut preview = with(&planned, &past, told);
+    if args.live {
+        preview.answered(super::preflight::ask(context, &planned)?);
+    }
     match args.output {
         PlanOutput::Text => context.print(&text::render(&preview, terminal::width(context.look)))?,
         PlanOutput::Json => context.printed(json::write(&preview, stdout().lock()))?,

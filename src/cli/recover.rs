@@ -4,7 +4,7 @@ use super::args::RecoverArgs;
 use super::context::{Context, quoted};
 use super::{drill, runner, runs};
 use crate::model::time::spoken;
-use crate::model::{Mode, Problem};
+use crate::model::{Finding, Mode, Problem};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::Past;
 use crate::sys::{files, host, terminal};
@@ -19,6 +19,14 @@ pub fn run(context: &Context, args: &RecoverArgs) -> Result<u8, Problem> {
     drill::refuse_errors(context, &planned)?;
     // Asked before anything else is: without the secrets there is nothing to go on to.
     let identities = super::vault::proved(context, &planned, &args.custody)?;
+    let answers = super::preflight::before(context, &planned)?;
+    answers.told.unknowns.iter().for_each(|unknown| {
+        let place = format!("{}:{}", unknown.place.file, unknown.place.spot.line);
+        context.note(&format!("{}  {place}  {}: {}", unknown.id, unknown.object, unknown.message));
+        context.note(&format!("     missing: {}", unknown.missing));
+    });
+    let findings: Vec<Finding> = answers.told.faults.into_iter().map(|fault| fault.finding).collect();
+    drill::refuse(context, &findings)?;
     confirm(context, &planned, &past, args.confirm.as_deref())?;
     let plan =
         files::absolute(context.look, &path).map_err(|error| Problem::usage(format!("{}: {error}", path.display())))?;

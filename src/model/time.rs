@@ -15,6 +15,11 @@ impl Stamp {
     pub fn read(text: &str) -> Option<Self> {
         text.parse::<Timestamp>().ok().map(|at| Self(at.as_millisecond()))
     }
+    /// Reads `Tue, 03 Nov 2026 02:11:07 GMT`, as web servers write moments.
+    pub fn read_of_web(text: &str) -> Option<Self> {
+        let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        Some(Self(at.as_millisecond()))
+    }
     /// How long after an earlier moment this is; nothing when the clocks disagree about which came first.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -2,6 +2,7 @@
 
 use super::graph::Reason;
 use super::load::Planned;
+use crate::checks::before::Answers;
 use crate::checks::told::Told;
 use crate::model::{Accepted, Finding, Mode, Spot, Stamp, StepId, Unknown};
 use std::collections::HashMap;
@@ -92,6 +93,8 @@ pub struct Preview<'p> {
     pub findings: Vec<Finding>,
     pub unknowns: Vec<Unknown>,
     pub accepted: Vec<Accepted>,
+    /// What answers now, where it was asked.
+    pub figures: Vec<(String, String)>,
 }
 
 impl<'p> Preview<'p> {
@@ -103,7 +106,13 @@ impl<'p> Preview<'p> {
         };
         let timed = !past.seconds.is_empty() && (0..decisions.len()).all(known);
         let longest = longest(planned, past, &decisions, timed);
-        Self { planned, past, decisions, longest, timed, findings, unknowns, accepted }
+        Self { planned, past, decisions, longest, timed, findings, unknowns, accepted, figures: Vec::new() }
+    }
+    /// Takes up what the world outside has answered.
+    pub fn answered(&mut self, answers: Answers) {
+        self.findings.extend(answers.told.faults.into_iter().map(|fault| fault.finding));
+        self.unknowns.extend(answers.told.unknowns);
+        self.figures = answers.figures;
     }
 
     pub fn id(&self, step: usize) -> &StepId {

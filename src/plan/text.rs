@@ -16,6 +16,7 @@ pub fn render(preview: &Preview<'_>, columns: usize) -> String {
     table(preview, columns, &mut out);
     longest(preview, columns, &mut out);
     around(preview, columns, &mut out);
+    answers(preview, columns, &mut out);
     findings(preview, columns, &mut out);
     out.push_str("nothing was touched\n");
     out
@@ -134,6 +135,16 @@ fn around(preview: &Preview<'_>, columns: usize, out: &mut String) {
     for (name, told) in facts {
         out.push_str(&row(&[vec![name.to_owned()], wrap(&told, columns.saturating_sub(14))], &[11, 0]));
     }
+    out.push('\n');
+}
+
+/// What was asked of the world outside, and what it says now.
+fn answers(preview: &Preview<'_>, columns: usize, out: &mut String) {
+    if preview.figures.is_empty() {
+        return;
+    }
+    out.push_str("what answers now\n");
+    preview.figures.iter().for_each(|(name, told)| lines(&format!("{name}: {told}"), columns, 2, out));
     out.push('\n');
 }
 

@@ -371,6 +371,12 @@ pub fn give(_: &Touch, path: &Path, user: u32, group: u32) -> io::Result<()> {
     std::os::unix::fs::chown(path, Some(user), Some(group))
 }
 
+/// How many bytes are free where this path lies, for a user without privileges, and how many there are.
+pub fn space(_: Look, path: &Path) -> io::Result<(u64, u64)> {
+    let about = rustix::fs::statvfs(path)?;
+    Ok((about.f_bavail.saturating_mul(about.f_frsize), about.f_blocks.saturating_mul(about.f_frsize)))
+}
+
 /// How many bytes are free where this path lies, for a user without privileges.
 pub fn room(_: Look, path: &Path) -> io::Result<u64> {
     let about = rustix::fs::statvfs(path)?;

@@ -2,6 +2,7 @@
 //! functions that change anything ask for one, so that a preview that writes does not compile.
 
 pub mod age;
+pub mod ask;
 pub mod base64;
 pub mod clock;
 pub mod crypto;
@@ -22,10 +23,13 @@ pub mod prompt;
 pub mod ready;
 pub mod sandbox;
 pub mod scratch;
+pub mod side;
 pub mod signals;
+pub mod sockets;
 pub mod terminal;
 pub mod tool;
 pub mod watch;
+pub mod web;
 pub mod yaml;
 
 /// The right to read the world.

@@ -39,6 +39,15 @@ pub async fn post(_: Look, url: &str, text: String) -> Result<u16, String> {
     Ok(answer.status().as_u16())
 }
 
+pub(super) type Client = reqwest::Client;
+
+/// For questions that follow redirects.
+pub(super) fn client(patience: Duration) -> Result<Client, String> {
+    let builder = reqwest::Client::builder().timeout(patience);
+    let builder = builder.user_agent(concat!("blackstart/", env!("CARGO_PKG_VERSION")));
+    builder.build().map_err(|error| chain(&error))
+}
+
 /// True for a URL that `status` can ask.
 pub fn is_url(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())

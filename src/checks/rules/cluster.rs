@@ -25,6 +25,11 @@ pub struct Cluster {
     pub disabled: BTreeMap<String, Place>,
     /// What the file says of registries, as text.
     pub registries: String,
+    /// The other flags that k3s gets, by name.
+    pub flags: BTreeMap<String, (String, Place)>,
+    /// Ports and folders of the host that k3d gives to its nodes, as its file writes them.
+    pub ports: Vec<(String, Place)>,
+    pub volumes: Vec<(String, Place)>,
 }
 
 /// A node that will be there.
@@ -58,7 +63,17 @@ impl Planned {
 
 impl Cluster {
     pub fn of_nodes(maker: Maker, name: &str, place: Place, nodes: Vec<Planned>) -> Self {
-        Self { maker, name: name.to_owned(), place, nodes, disabled: BTreeMap::new(), registries: String::new() }
+        Self {
+            maker,
+            name: name.to_owned(),
+            place,
+            nodes,
+            disabled: BTreeMap::new(),
+            registries: String::new(),
+            flags: BTreeMap::new(),
+            ports: Vec::new(),
+            volumes: Vec::new(),
+        }
     }
     /// Whether these are all of its nodes. Others may join a k3s of which one file tells.
     pub fn is_whole(&self) -> bool {
@@ -98,6 +113,16 @@ impl Cluster {
             if volume.contains("/registries.yaml") {
                 cluster.registries.push_str(volume);
             }
+        }
+        let of_host = |list: &str, key: &str| -> Vec<(String, Place)> {
+            let fields = each(&object.root, list).filter_map(|one| one.field(key));
+            fields.filter_map(|field| Some((field.node.text()?.to_owned(), object.place_at(field.at)))).collect()
+        };
+        cluster.ports = of_host("ports", "port");
+        cluster.volumes = of_host("volumes", "volume");
+        if let Some(port) = object.root.walk(&["kubeAPI", "hostPort"]) {
+            let text = port.text().map(str::to_owned).or_else(|| port.whole().map(|port| port.to_string()));
+            cluster.ports.extend(text.map(|text| (format!("{text}:6443"), object.place_at(port.at))));
         }
         let Some(k3s) = object.root.walk(&["options", "k3s"]) else { return Some(cluster) };
         for label in each(k3s, "nodeLabels") {
@@ -149,7 +174,7 @@ impl Cluster {
                 });
             }
             "node-taint" => chosen(&mut self.nodes, filters).for_each(|node| node.taints.push(value.to_owned())),
-            _ => {}
+            _ => drop(self.flags.insert(flag.to_owned(), (value.to_owned(), place.clone()))),
         }
     }
 }

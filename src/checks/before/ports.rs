@@ -1,0 +1,72 @@
+//! F15: ports of this host that k3d will publish and that somebody listens on already. Looked up, not tried.
+
+use super::{Answers, Asked};
+use crate::checks::rules::cluster::Maker;
+use crate::model::{Place, Severity};
+use crate::sys::sockets::{self, Listening};
+use std::net::IpAddr;
+
+pub fn ask(asked: Asked<'_>) -> Answers {
+    let mut answers = Answers::default();
+    let Some(cluster) = asked.scene.ground.cluster.as_ref().filter(|one| one.maker == Maker::K3d) else {
+        answers.unasked.push("ports of this host: the cluster publishes none".to_owned());
+        return answers;
+    };
+    let taken = sockets::listening(asked.look);
+    for (text, place) in &cluster.ports {
+        let Some(wanted) = Wanted::read(text) else { continue };
+        for port in wanted.first..=wanted.last {
+            let Some(other) = taken.iter().find(|other| other.port == port && wanted.meets(other)) else { continue };
+            tell(asked, &cluster.name, port, other, place, &mut answers);
+        }
+    }
+    answers
+}
+
+fn tell(asked: Asked<'_>, cluster: &str, port: u16, other: &Listening, place: &Place, answers: &mut Answers) {
+    let holder = sockets::holder(asked.look, other);
+    let object = format!("cluster {cluster}");
+    match holder {
+        // It may be the very cluster that is taken down before this one is made.
+        Some(name) if name.starts_with("docker-proxy") => {
+            let message = format!("port {port} is published by a container now ({name})");
+            let missing = format!("whose it is, if not the old cluster's: docker ps --filter publish={port}");
+            answers.unknown("F15", place.clone(), object, message, missing);
+        }
+        holder => {
+            let who = holder.unwrap_or_else(|| "a process of another user".to_owned());
+            let message = format!("port {port} of this host is taken: {} is held by {who}", other.address);
+            let fix = format!("stop it, or publish another port (ss -ltnp 'sport = :{port}' names it)");
+            answers.say("F15", Severity::Error, place.clone(), &object, message, &fix);
+        }
+    }
+}
+
+/// `[address:]first[-last]:inner[/protocol][@nodes]`.
+struct Wanted {
+    address: Option<IpAddr>,
+    first: u16,
+    last: u16,
+}
+
+impl Wanted {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.split('@').next()?;
+        if text.ends_with("/udp") || text.ends_with("/sctp") {
+            return None;
+        }
+        let (outer, _) = text.rsplit_once(':')?;
+        let (address, ports) = outer.rsplit_once(':').map_or((None, outer), |(address, ports)| (Some(address), ports));
+        let address = address.and_then(|text| text.trim_matches(['[', ']']).parse().ok());
+        let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+        let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+        // Port 0 is one that Docker chooses.
+        (first > 0).then_some(Self { address, first, last })
+    }
+    fn meets(&self, other: &Listening) -> bool {
+        match self.address.filter(|address| !address.is_unspecified()) {
+            Some(own) => other.address.is_unspecified() || own == other.address,
+            None => true,
+        }
+    }
+}
