@@ -86,8 +86,10 @@ pub const CAUSES: &[Cause] = &[
     ),
     cause("F23", "An image whose user may be root",
         "The pod has to show that it does not run as root, and the image names its user by a word, or not at all. \
-         Every check of the files passes; the kubelet refuses to start the container. Tunnels are the known case.",
-        "Write the number of the image's user into runAsUser.",
+         The pod is let in; the kubelet refuses to start the container. Tunnels are the known case. Of tunnels this page also \
+         tells what else leaves nobody at the other end: a Service that is in no file, a token that everyone on the host \
+         can read.",
+        "Write the number of the image's user into runAsUser; give the token as a file; add the Service.",
     ),
     cause("F25", "A namespace whose deletion does not end",
         "Something in it has a finalizer whose controller is gone, or an API that the API server cannot ask any more \

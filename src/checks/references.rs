@@ -45,7 +45,7 @@ pub fn check(papers: &[(&str, &Papers)], elsewhere: &dyn Fn(&Fact) -> bool) -> V
 }
 
 /// Kinds behind which there are objects that no file shows.
-fn opaque(object: &Object) -> bool {
+pub fn opaque(object: &Object) -> bool {
     matches!(
         (object.id.group(), object.kind()),
         ("helm.cattle.io", "HelmChart")

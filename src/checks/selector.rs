@@ -153,6 +153,10 @@ impl NodeChoice {
     pub fn holds(&self, labels: &Labels) -> bool {
         self.terms.as_ref().is_none_or(|terms| terms.iter().any(|term| term.holds(labels)))
     }
+    /// Any one of these has to hold; None where every node will do.
+    pub fn terms(&self) -> Option<&[Selector]> {
+        self.terms.as_deref()
+    }
     pub fn is_free(&self) -> bool {
         self.terms.is_none()
     }

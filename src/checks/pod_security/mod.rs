@@ -23,7 +23,7 @@ pub use namespaces::Namespace;
 pub use pod::{Pod, Seen};
 pub use registry::{CHECKS, Check, NEWEST, evaluate};
 pub use remedy::{Remedy, edit, remedy};
-pub use user::user_of;
+pub use user::{named_user, user_of};
 
 use crate::model::Spot;
 

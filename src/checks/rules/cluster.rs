@@ -1,5 +1,6 @@
 //! The cluster that the objects of the files will live in, as far as files say: its nodes, and what it is made without.
 
+use crate::checks::quantity::Quantity;
 use crate::manifests::pods::each;
 use crate::manifests::{Node, Object};
 use crate::model::Place;
@@ -35,6 +36,9 @@ pub struct Planned {
     pub labels: BTreeMap<String, String>,
     /// Each as `key=value:Effect`.
     pub taints: Vec<String>,
+    /// What it has to give, where its file says so.
+    pub cpu: Option<Quantity>,
+    pub memory: Option<Quantity>,
 }
 
 impl Planned {
@@ -45,7 +49,7 @@ impl Planned {
             ("beta.kubernetes.io/os", "linux"),
         ];
         let labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        Self { name, server, labels, taints: Vec::new() }
+        Self { name, server, labels, taints: Vec::new(), cpu: None, memory: None }
     }
     pub fn architecture(&self) -> Option<&str> {
         self.labels.get("kubernetes.io/arch").map(String::as_str)
@@ -55,6 +59,10 @@ impl Planned {
 impl Cluster {
     pub fn of_nodes(maker: Maker, name: &str, place: Place, nodes: Vec<Planned>) -> Self {
         Self { maker, name: name.to_owned(), place, nodes, disabled: BTreeMap::new(), registries: String::new() }
+    }
+    /// Whether these are all of its nodes. Others may join a k3s of which one file tells.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.maker, Maker::K3d | Maker::Sandbox)
     }
     /// Whether the cluster brings this part of k3s.
     pub fn brings(&self, part: &str) -> bool {

@@ -1,18 +1,26 @@
 //! What rules look at: all objects, found by kind; the pods they make; and what is known of the cluster that will hold them.
 
 use super::cluster::Cluster;
+use crate::checks::references::opaque;
 use crate::checks::selector::Labels;
+use crate::manifests::kinds::{Builtin, builtin};
 use crate::manifests::pods::each;
 use crate::manifests::repository::Beside;
 use crate::manifests::{Node, Object, Papers};
 use crate::model::{Fact, Place};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub struct Ground<'o> {
     pub objects: Vec<&'o Arc<Object>>,
     by_kind: HashMap<(&'o str, &'o str), Vec<&'o Arc<Object>>>,
     pub workloads: Vec<Workload<'o>>,
+    /// Those of a namespace, as places in `workloads`.
+    by_namespace: HashMap<&'o str, Vec<usize>>,
+    /// Objects behind which there are others that no file shows: charts and Applications.
+    pub hidden: Vec<&'o Arc<Object>>,
+    /// Namespaces with objects of which an operator may make Services and pods.
+    operated: HashSet<&'o str>,
     /// None where no file says what the cluster is made of.
     pub cluster: Option<Cluster>,
     /// Whether these files are all that a recovery applies. Of a part of them an absence proves nothing.
@@ -48,8 +56,15 @@ impl<'o> Ground<'o> {
             let (template, way) = object.pod_template()?;
             Some(Workload { object, template, spec: template.get("spec")?, way })
         };
-        let workloads = objects.iter().filter_map(workload).collect();
-        Self { objects, by_kind, workloads, cluster, whole: true, beside: &[], keeps_keys: false, elsewhere }
+        let workloads: Vec<Workload<'_>> = objects.iter().filter_map(workload).collect();
+        let mut by_namespace: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, workload) in workloads.iter().enumerate() {
+            by_namespace.entry(workload.namespace()).or_default().push(at);
+        }
+        let hidden = objects.iter().copied().filter(|object| opaque(object)).collect();
+        let operated = objects.iter().filter(|object| may_make_pods(object)).filter_map(|object| object.namespace());
+        let operated = operated.collect();
+        Self { operated, objects, by_kind, workloads, by_namespace, hidden, cluster, whole: true, beside: &[], keeps_keys: false, elsewhere }
     }
     /// The objects of a kind, in the order of the files. The group of what Kubernetes calls core is empty.
     pub fn of_kind(&self, group: &str, kind: &str) -> &[&'o Arc<Object>] {
@@ -60,10 +75,51 @@ impl<'o> Ground<'o> {
         let mut all = self.of_kind(group, kind).iter().copied();
         all.find(|object| object.namespace() == namespace && object.name() == name)
     }
-    /// The workloads of a namespace.
-    pub fn workloads_in<'g>(&'g self, namespace: &'g str) -> impl Iterator<Item = &'g Workload<'o>> {
-        self.workloads.iter().filter(move |workload| workload.namespace() == namespace)
+    /// Whether what these files do not put into this namespace is not in it.
+    pub fn is_closed(&self, namespace: &str) -> bool {
+        self.whole && self.hidden.is_empty() && !self.operated.contains(namespace)
     }
+    /// Whether an operator may put Services and pods into this namespace.
+    pub fn is_operated(&self, namespace: &str) -> bool {
+        self.operated.contains(namespace)
+    }
+    /// The workloads of a namespace.
+    pub fn workloads_in<'g>(&'g self, namespace: &str) -> impl Iterator<Item = &'g Workload<'o>> + use<'g, 'o> {
+        let places = self.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
+        places.iter().map(|at| &self.workloads[*at])
+    }
+}
+
+/// Whether the object is of a foreign kind that may be more than itself. Those that are known to make neither pods nor
+/// Services are not.
+fn may_make_pods(object: &Object) -> bool {
+    const PLAIN: &[&str] = &[
+        "cert-manager.io",
+        "acme.cert-manager.io",
+        "traefik.io",
+        "traefik.containo.us",
+        "bitnami.com",
+        "external-secrets.io",
+        "kyverno.io",
+        "metallb.io",
+        "cilium.io",
+        "source.toolkit.fluxcd.io",
+        "image.toolkit.fluxcd.io",
+        "notification.toolkit.fluxcd.io",
+        "kustomize.toolkit.fluxcd.io",
+        "snapshot.storage.k8s.io",
+        "gateway.networking.k8s.io",
+        "autoscaling.k8s.io",
+        "isindir.github.com",
+        "onepassword.com",
+        "volsync.backube",
+    ];
+    let group = object.id.group();
+    let of_monitoring = group == "monitoring.coreos.com"
+        && !matches!(object.kind(), "Prometheus" | "Alertmanager" | "ThanosRuler" | "PrometheusAgent");
+    let builtin =
+        !group.contains('.') || matches!(builtin(group, object.kind()), Builtin::Known { .. } | Builtin::Gone);
+    !builtin && !of_monitoring && !PLAIN.contains(&group)
 }
 
 impl<'o> Workload<'o> {
@@ -97,6 +153,14 @@ impl<'o> Workload<'o> {
         let spec = self.spec;
         let of = move |list: &'static str| each(spec, list).map(move |container| (list, container));
         of("initContainers").chain(of("containers"))
+    }
+    /// Looks like the object itself. A patch of one, as kustomize has them, lacks what the server would ask for.
+    pub fn is_whole(&self) -> bool {
+        let selects = matches!(self.object.kind(), "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet");
+        let mut containers = each(self.spec, "containers").peekable();
+        containers.peek().is_some()
+            && containers.all(|container| container.get("image").is_some())
+            && (!selects || self.object.root.walk(&["spec", "selector"]).is_some())
     }
     /// Where a field of the pods' spec stands, or the nearest around it.
     pub fn place(&self, names: &[&str]) -> Place {

@@ -1,11 +1,26 @@
 //! The rules that look at all objects together, one file a rule. A new rule is a file here, a line in `RULES`, and two files of
 //! YAML in `tests/check/rules/`: the smallest that turns it red, and the nearest that stays green.
 
+mod amounts;
+mod architectures;
 pub mod cluster;
+mod cluster_dns;
 mod disruption;
 pub mod ground;
+mod host_ports;
+mod image;
+mod images;
+mod local_images;
+mod nfs;
+mod nodes;
+mod placement;
+mod probes;
 mod registries;
+mod room;
 mod sealing;
+mod selects;
+mod spread;
+mod tunnels;
 
 pub use ground::Ground;
 
@@ -22,7 +37,23 @@ pub struct Rule {
 }
 
 /// By the first of their ids.
-pub const RULES: &[Rule] = &[sealing::RULE, registries::RULE, disruption::RULE];
+pub const RULES: &[Rule] = &[
+    sealing::RULE,
+    registries::RULE,
+    images::RULE,
+    tunnels::RULE,
+    cluster_dns::RULE,
+    architectures::RULE,
+    host_ports::RULE,
+    local_images::RULE,
+    room::RULE,
+    nfs::RULE,
+    placement::RULE,
+    disruption::RULE,
+    probes::RULE,
+    selects::RULE,
+    spread::RULE,
+];
 
 /// Everything that the rules find.
 pub fn check(ground: &Ground<'_>) -> Told {

@@ -1,5 +1,6 @@
 //! The file that describes a sandbox: its nodes, its domain, the images that are known to it. Read as strictly as a plan.
 
+use crate::checks::quantity::Quantity;
 use crate::checks::rules::cluster::{Cluster, Maker, Planned};
 use crate::model::digest::Digester;
 use crate::model::{Place, Problem, Spot};
@@ -91,6 +92,8 @@ impl Config {
             planned.labels.insert("kubernetes.io/arch".to_owned(), node.architecture);
             planned.labels.extend(node.labels);
             planned.taints = node.taints;
+            planned.cpu = Quantity::read(node.cpu.as_deref().unwrap_or("4"));
+            planned.memory = Quantity::read(node.memory.as_deref().unwrap_or("8Gi"));
             planned
         };
         let nodes = self.nodes_or(name).into_iter().map(node).collect();
