@@ -2,7 +2,7 @@
 
 use super::rules::{self, Ground};
 use super::told::Told;
-use super::{pod_security, references, volumes};
+use super::{pod_security, references};
 use crate::manifests::Papers;
 
 /// Looks at all papers together, on what is known of the cluster below them.
@@ -10,9 +10,6 @@ pub fn check(papers: &[Papers], ground: &Ground<'_>, security: &pod_security::Ru
     let mut told = rules::check(ground);
     let named: Vec<(&str, &Papers)> = papers.iter().map(|papers| ("", papers)).collect();
     told.extend(references::check(&named, ground.elsewhere));
-    let volumes = volumes::check(papers);
-    told.extend(volumes.findings);
-    told.unknowns.extend(volumes.unknowns);
     let pods = pod_security::check(papers, &[], security);
     told.extend(pods.findings);
     told.unknowns.extend(pods.unknowns);

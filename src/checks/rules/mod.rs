@@ -20,6 +20,7 @@ mod room;
 mod sealing;
 mod selects;
 mod spread;
+mod storage;
 mod tunnels;
 
 pub use ground::Ground;
@@ -38,6 +39,7 @@ pub struct Rule {
 
 /// By the first of their ids.
 pub const RULES: &[Rule] = &[
+    storage::RULE,
     sealing::RULE,
     registries::RULE,
     images::RULE,

@@ -1,0 +1,114 @@
+//! Which volumes can serve a claim, found without looking at all of them; and who gets which where several want one.
+
+use super::Volume;
+use crate::checks::binder::{ClaimFacts, VolumeFacts, matches};
+use std::collections::{HashMap, VecDeque};
+
+/// The volumes by what a claim finds them by.
+pub struct Shelf<'v> {
+    volumes: &'v [Volume<'v>],
+    by_name: HashMap<&'v str, usize>,
+    /// By namespace and name.
+    by_claim: HashMap<String, Vec<usize>>,
+    /// Those that are kept for nobody.
+    by_class: HashMap<&'v str, Vec<usize>>,
+}
+
+impl<'v> Shelf<'v> {
+    pub fn of(volumes: &'v [Volume<'v>]) -> Self {
+        let (mut by_name, mut by_claim, mut by_class) = (HashMap::new(), HashMap::new(), HashMap::new());
+        for (at, Volume { facts, .. }) in volumes.iter().enumerate() {
+            by_name.insert(&*facts.name, at);
+            match &facts.claim {
+                Some(claim) => {
+                    by_claim.entry(claim.to_string()).or_insert_with(Vec::new).push(at);
+                }
+                None => by_class.entry(&*facts.class).or_insert_with(Vec::new).push(at),
+            }
+        }
+        Self { volumes, by_name, by_claim, by_class }
+    }
+    pub fn has(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+    pub fn has_class(&self, class: &str) -> bool {
+        self.volumes.iter().any(|volume| *volume.facts.class == *class)
+    }
+    pub fn named(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+    /// The volumes whose claimRef names this claim, whether or not they can serve it.
+    pub fn kept_for(&self, claim: &ClaimFacts) -> &[usize] {
+        self.by_claim.get(&format!("{}/{}", claim.namespace, claim.name)).map_or(&[], Vec::as_slice)
+    }
+    /// Those that can serve the claim, the smallest first. One that is kept for it is taken before all others.
+    pub fn serving(&self, claim: &ClaimFacts) -> Vec<usize> {
+        let can = |at: &usize| matches(claim, &self.volumes[*at].facts).is_ok();
+        if let Some(name) = &claim.volume {
+            return self.named(name).into_iter().filter(can).collect();
+        }
+        let kept: Vec<usize> = self.kept_for(claim).iter().copied().filter(can).collect();
+        if !kept.is_empty() {
+            return kept;
+        }
+        let of_class = self.by_class.get(claim.class.as_deref().unwrap_or_default());
+        let mut free: Vec<usize> = of_class.into_iter().flatten().copied().filter(can).collect();
+        free.sort_by(|a, b| {
+            let key = |at: &usize| -> &VolumeFacts { &self.volumes[*at].facts };
+            (&key(a).size, &key(a).name).cmp(&(&key(b).size, &key(b).name))
+        });
+        free
+    }
+}
+
+/// Gives as many claims as possible a volume each: for every claim the one it gets, none for those that are left over. Who
+/// stands first is served first, and is asked to take another volume before somebody goes without.
+pub fn assign(wants: &[&[usize]]) -> Vec<Option<usize>> {
+    let mut holder: HashMap<usize, usize> = HashMap::new();
+    let mut given: Vec<Option<usize>> = vec![None; wants.len()];
+    for claim in 0..wants.len() {
+        // Breadth first: which claim would have to move for which volume.
+        let mut came: HashMap<usize, usize> = HashMap::new();
+        let mut queue = VecDeque::from([claim]);
+        let mut free = None;
+        'search: while let Some(asking) = queue.pop_front() {
+            for volume in wants[asking] {
+                if came.contains_key(volume) {
+                    continue;
+                }
+                came.insert(*volume, asking);
+                match holder.get(volume) {
+                    Some(other) => queue.push_back(*other),
+                    None => {
+                        free = Some(*volume);
+                        break 'search;
+                    }
+                }
+            }
+        }
+        while let Some(volume) = free {
+            let Some(taker) = came.get(&volume).copied() else { break };
+            free = given[taker].replace(volume);
+            holder.insert(volume, taker);
+            if taker == claim {
+                break;
+            }
+        }
+    }
+    given
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_as_possible_are_served_and_the_last_goes_without() {
+        let given = |wants: &[&[usize]]| assign(wants);
+        assert_eq!(given(&[&[0], &[0]]), [Some(0), None]);
+        assert_eq!(given(&[&[0, 1], &[0]]), [Some(1), Some(0)]);
+        assert_eq!(given(&[&[0, 1], &[0, 2], &[0], &[1]]), [Some(1), Some(2), Some(0), None]);
+        assert_eq!(given(&[&[0, 1], &[1, 2], &[0], &[1]]).iter().flatten().count(), 3);
+        assert_eq!(given(&[]), []);
+    }
+}
