@@ -127,7 +127,9 @@ impl Walk {
                     Sort::Folder if chart && name == "templates" => {}
                     Sort::Folder if !PASSED_OVER.contains(&&*name) => left.push(path),
                     Sort::File if name.ends_with(".age") => self.found.has_store = true,
-                    Sort::File if is_asked(&name) && !(chart && name.starts_with("values")) => self.files.push(path),
+                    Sort::File if chart && name.starts_with("values") => {}
+                    // What it is comes out when it is read: a pipe and a link into the void are told too.
+                    Sort::File | Sort::Other | Sort::Nothing if is_asked(&name) => self.files.push(path),
                     Sort::File | Sort::Folder | Sort::Other | Sort::Nothing => {}
                 }
             }
@@ -171,7 +173,8 @@ fn file(look: Look, path: &Path, budget: &Budget, found: &mut Repository) {
         return;
     }
     // Most files of a repository are none, and need not be taken apart.
-    if !has(&bytes, b"apiVersion") || !has(&bytes, b"kind") {
+    let wide = matches!(*bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    if !wide && (!has(&bytes, b"apiVersion") || !has(&bytes, b"kind")) {
         found.foreign += 1;
         return;
     }

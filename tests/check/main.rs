@@ -6,3 +6,4 @@
 mod common;
 mod founding;
 mod rules;
+mod strange;
