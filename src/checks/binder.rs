@@ -126,6 +126,12 @@ impl ClaimFacts {
     pub fn of_file(claim: &Object) -> Option<Self> {
         Self::of(&claim.root.json())
     }
+    /// With the class that the cluster puts in where the claim names none.
+    #[must_use]
+    pub fn with_default_class(mut self, class: Option<&str>) -> Self {
+        self.class = self.class.or_else(|| class.map(Into::into));
+        self
+    }
     fn is_named_by(&self, claim: &ClaimRef) -> bool {
         claim.name == self.name && claim.namespace == self.namespace
     }

@@ -24,7 +24,7 @@ pub const SPACE: &str = "default";
 
 /// Whether there is a default class, and whether something would make its volumes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Default {
+pub enum Usual {
     None,
     Static,
     Dynamic,
@@ -45,12 +45,6 @@ pub struct Claim {
     pub waits: bool,
 }
 
-impl std::default::Default for Default {
-    fn default() -> Self {
-        Self::None
-    }
-}
-
 impl Claim {
     pub fn name(&self) -> &str {
         self.body["metadata"]["name"].as_str().unwrap()
@@ -63,12 +57,12 @@ pub fn class(name: &str, maker: &str, mode: &str, default: bool) -> Value {
         "metadata": {"name": name, "annotations": notes, "labels": {"judge": "storage"}}})
 }
 
-pub fn batch(draw: &mut Draw, round: usize, cases: usize, default: Default) -> Batch {
+pub fn batch(draw: &mut Draw, round: usize, cases: usize, default: Usual) -> Batch {
     let mut batch = Batch::default();
     let maker = |dynamic: bool| if dynamic { "example.org/nobody" } else { "kubernetes.io/no-provisioner" };
     match default {
-        Default::None => {}
-        one => batch.classes.push(class(&format!("r{round}-usual"), maker(one == Default::Dynamic), "Immediate", true)),
+        Usual::None => {}
+        one => batch.classes.push(class(&format!("r{round}-usual"), maker(one == Usual::Dynamic), "Immediate", true)),
     }
     for number in 0..cases {
         case(draw, &format!("r{round}c{number}"), &format!("r{round}-usual"), &mut batch);
@@ -103,9 +97,9 @@ fn case(draw: &mut Draw, own: &str, usual: &str, batch: &mut Batch) {
         let name = format!("{own}-v{at}");
         let mut spec = json!({"persistentVolumeReclaimPolicy": "Retain", "accessModes": ["ReadWriteOnce"],
             "capacity": {"storage": "1Gi"}, "hostPath": {"path": format!("/data/{name}")}});
-        match class_of(draw, classless, own, usual, odd(draw, "class", 50) || odd(draw, "default class", 70)) {
-            Some(class) => spec["storageClassName"] = json!(class),
-            None => {}
+        let other = odd(draw, "class", 50) || odd(draw, "default class", 70);
+        if let Some(class) = class_of(draw, classless, own, usual, other) {
+            spec["storageClassName"] = json!(class);
         }
         if odd(draw, "size", 80) {
             spec["capacity"]["storage"] = json!(draw.pick(&SIZES));
@@ -142,7 +136,8 @@ fn case(draw: &mut Draw, own: &str, usual: &str, batch: &mut Batch) {
     for at in 0..claims {
         let name = format!("{own}-p{at}");
         let mut spec = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}});
-        let class = class_of(draw, classless, own, usual, odd(draw, "class", 50) || odd(draw, "default class", 70));
+        let other = odd(draw, "class", 50) || odd(draw, "default class", 70);
+        let class = class_of(draw, classless, own, usual, other);
         if let Some(class) = &class {
             spec["storageClassName"] = json!(class);
         }

@@ -6,7 +6,7 @@ mod verdict;
 use crate::drawing::Draw;
 use crate::hand::Hand;
 use crate::{Tally, cases, checked, seed, with};
-use draw::{Batch, Default, SPACE, batch};
+use draw::{Batch, SPACE, Usual, batch};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -102,7 +102,7 @@ fn the_binder_gives_each_claim_the_volume_that_check_says() {
         let mut draw = Draw::new(seed(test));
         let (mut tally, wanted, mut round) = (Tally::default(), cases(160, 1_600), 0);
         while tally.count() < wanted {
-            let default = [Default::None, Default::Static, Default::Dynamic][round % 3];
+            let default = [Usual::None, Usual::Static, Usual::Dynamic][round % 3];
             let mut batch = batch(&mut draw, round, cases(45, 60), default);
             let real = outcome(&hand, &mut batch, round, &mut tally).await;
             let all: Vec<Value> = (batch.classes.iter().chain(&batch.volumes).cloned())

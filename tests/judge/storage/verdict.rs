@@ -1,6 +1,6 @@
 //! What check says becomes of each claim: from its findings, and where it is silent from the volumes that its binder would take.
 
-use super::draw::{Batch, Default};
+use super::draw::{Batch, Usual};
 use crate::by_object;
 use blackstart::checks::binder::{ClaimFacts, VolumeFacts, matches};
 use blackstart::checks::told::Told;
@@ -38,7 +38,7 @@ impl Verdict {
 
 const NO_VOLUME: [&str; 3] = ["F04", "F05", "F06"];
 
-pub fn verdicts(told: &Told, batch: &Batch, default: Default) -> Vec<Verdict> {
+pub fn verdicts(told: &Told, batch: &Batch, default: Usual) -> Vec<Verdict> {
     let said = by_object(told);
     let unknown: BTreeSet<&str> = told.unknowns.iter().map(|unknown| unknown.object.as_str()).collect();
     let shown = |at: usize| format!("PersistentVolumeClaim {}/{}", super::SPACE, batch.claims[at].name());
@@ -54,7 +54,7 @@ pub fn verdicts(told: &Told, batch: &Batch, default: Default) -> Vec<Verdict> {
         .iter()
         .map(|claim| {
             let mut facts = ClaimFacts::of(&claim.body).unwrap();
-            if facts.class.is_none() && default != Default::None {
+            if facts.class.is_none() && default != Usual::None {
                 facts.class = usual.map(Into::into);
             }
             // Nobody but the scheduler asks where a volume can be reached, and it binds only what nobody has named.
@@ -90,7 +90,7 @@ pub fn verdicts(told: &Told, batch: &Batch, default: Default) -> Vec<Verdict> {
             (_, false) => return Verdict::Silent(can),
         }
         let spec = &batch.claims[at].body["spec"];
-        let class = spec["storageClassName"].as_str().or(usual.filter(|_| default != Default::None));
+        let class = spec["storageClassName"].as_str().or(usual.filter(|_| default != Usual::None));
         let cut = batch.claims[at].waits && volumes.iter().any(|volume| cut_off(&volume.name));
         if let Some(finding) = findings.first() {
             Verdict::None(finding.message.clone())
