@@ -93,9 +93,17 @@ fn utf16(text: &str) -> Vec<u8> {
 fn documents_are_cut_where_kubectl_cuts_them() {
     let (a, b) = (map("a"), map("b"));
     all_are_counted(vec![
-        ("many.yaml", (0..200).map(|at| format!("---\n{}", map(&format!("m{at}")))).collect::<String>().into(), Objects(200)),
+        (
+            "many.yaml",
+            (0..200).map(|at| format!("---\n{}", map(&format!("m{at}")))).collect::<String>().into(),
+            Objects(200),
+        ),
         ("empty-documents.yaml", format!("---\n---\n# nothing\n---\n{a}---\n---\n\n---\n").into(), Objects(1)),
-        ("marks-at-odd-places.yaml", format!("--- # first\n{a}data:\n  text: |\n    ---\n    not a mark\n---   \n{b}...\n").into(), Objects(2)),
+        (
+            "marks-at-odd-places.yaml",
+            format!("--- # first\n{a}data:\n  text: |\n    ---\n    not a mark\n---   \n{b}...\n").into(),
+            Objects(2),
+        ),
         ("no-end-of-line.yaml", format!("{a}---\n{}", b.trim_end()).into(), Objects(2)),
         ("crlf.yaml", format!("---\n{a}---\n{b}").replace('\n', "\r\n").into(), Objects(2)),
         ("bom.yaml", format!("\u{feff}{a}").into(), Objects(1)),
@@ -113,10 +121,12 @@ fn documents_are_cut_where_kubectl_cuts_them() {
 fn anchors_merge_keys_and_lists_become_the_objects_that_they_say() {
     let anchors = format!("{}data: &all\n  a: \"1\"\n---\n{}", map("a"), map("b"));
     let merge = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: merged, namespace: default}\nx: &base {a: \"1\"}\ndata:\n  <<: *base\n  b: \"2\"\n";
-    let list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: x, namespace: default}}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: y, namespace: default}}\n";
+    let list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: one, namespace: default}}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: two, namespace: default}}\n";
     let json = r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "j", "namespace": "default"}}"#;
     // Copies of copies: without a limit these are 10^9 values.
-    let mut bomb = String::from("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bomb, namespace: default}\nl0: &l0 [x, x, x, x, x, x, x, x, x, x]\n");
+    let mut bomb = String::from(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: bomb, namespace: default}\nl0: &l0 [x, x, x, x, x, x, x, x, x, x]\n",
+    );
     for at in 1..10 {
         bomb += &format!("l{at}: &l{at} [{}]\n", vec![format!("*l{}", at - 1); 10].join(", "));
     }
@@ -161,7 +171,12 @@ fn rubbish_is_counted_and_ends_nothing() {
         ("noise-with-words.yaml", with_words, Unread),
         ("zeros.yaml", vec![0; 4096], Foreign),
         ("zeros-in-between.yaml", format!("{}data: {{a: \"\0\"}}\n", map("z")).into(), Unread),
-        ("latin1.yaml", [b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: l}\ndata: {a: \"".to_vec(), vec![0xe4, 0x22, 0x7d]].concat(), Unread),
+        (
+            "latin1.yaml",
+            [b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: l}\ndata: {a: \"".to_vec(), vec![0xe4, 0x22, 0x7d]]
+                .concat(),
+            Unread,
+        ),
         ("utf16.yaml", utf16(&map("wide")), Unread),
         ("tabs.yaml", tabs.into(), Unread),
         ("no-name.yaml", b"apiVersion: v1\nkind: ConfigMap\ndata: {}\n".to_vec(), Unread),
@@ -180,7 +195,9 @@ fn a_huge_definition_is_read_in_a_moment() {
          openAPIV3Schema:\n        type: object\n        properties:\n",
     );
     for at in 0..12_000 {
-        text += &format!("          field{at}:\n            type: string\n            description: What stands in field {at}, said at some length.\n");
+        text += &format!(
+            "          field{at}:\n            type: string\n            description: What stands in field {at}, said at some length.\n"
+        );
     }
     assert!(text.len() > 1 << 20);
     let began = Instant::now();
@@ -190,7 +207,8 @@ fn a_huge_definition_is_read_in_a_moment() {
 
 #[test]
 fn links_pipes_and_odd_names_are_told_and_hide_nothing() {
-    let folder = written(&[("plain/a.yaml", map("a").into(), Objects(1)), ("plain/b/b.yaml", map("b").into(), Objects(1))]);
+    let folder =
+        written(&[("plain/a.yaml", map("a").into(), Objects(1)), ("plain/b/b.yaml", map("b").into(), Objects(1))]);
     let all = folder.path().join("all");
     symlink("..", all.join("plain/b/up")).unwrap();
     symlink(".", all.join("plain/self")).unwrap();
@@ -213,7 +231,11 @@ fn links_pipes_and_odd_names_are_told_and_hide_nothing() {
 fn what_may_not_be_read_is_told() {
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::process::CommandExt;
-    let folder = written(&[("a.yaml", map("a").into(), Objects(1)), ("shut.yaml", map("b").into(), Unread), ("closed/c.yaml", map("c").into(), Unread)]);
+    let folder = written(&[
+        ("a.yaml", map("a").into(), Objects(1)),
+        ("shut.yaml", map("b").into(), Unread),
+        ("closed/c.yaml", map("c").into(), Unread),
+    ]);
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     for name in ["shut.yaml", "closed"] {
         fs::set_permissions(folder.path().join("all").join(name), fs::Permissions::from_mode(0)).unwrap();

@@ -136,7 +136,7 @@ impl Tally {
     }
     /// Prints it all; any disagreement is a failure.
     pub fn end(&self, name: &str, what: &str, words: (&str, &str)) {
-        self.wrong.iter().take(6).for_each(|wrong| println!("{wrong}"));
+        self.wrong.iter().take(cases(4, 12)).for_each(|wrong| println!("{wrong}"));
         println!("{name}: {} {what}, {} disagreements", self.count(), self.wrong.len());
         let (good, bad) = self.by.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         let by: Vec<String> = self.by.iter().map(|(about, (good, bad))| format!("{about} {good}+{bad}")).collect();

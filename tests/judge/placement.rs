@@ -38,7 +38,8 @@ fn term(draw: &mut Draw) -> Value {
 
 fn toleration(draw: &mut Draw) -> Value {
     let mut one = json!({});
-    let (key, value) = draw.pick(&[("dedicated", "gpu"), ("repair", "yes"), ("slow", "yes"), ("dedicated", "cpu"), ("", "")]);
+    let (key, value) =
+        draw.pick(&[("dedicated", "gpu"), ("repair", "yes"), ("slow", "yes"), ("dedicated", "cpu"), ("", "")]);
     if !key.is_empty() {
         one["key"] = json!(key);
     }
@@ -54,7 +55,8 @@ fn toleration(draw: &mut Draw) -> Value {
 }
 
 fn pod(draw: &mut Draw, name: &str) -> (&'static str, Value) {
-    let mut spec = json!({"terminationGracePeriodSeconds": 0, "containers": [{"name": "a", "image": "example.org/a:1"}]});
+    let mut spec =
+        json!({"terminationGracePeriodSeconds": 0, "containers": [{"name": "a", "image": "example.org/a:1"}]});
     let (selects, chooses) = (draw.chance(50), draw.chance(50));
     if selects {
         let (key, values) = draw.pick(&KEYS);
@@ -62,7 +64,8 @@ fn pod(draw: &mut Draw, name: &str) -> (&'static str, Value) {
     }
     if chooses {
         let terms: Vec<Value> = (0..1 + draw.below(2)).map(|_| term(draw)).collect();
-        spec["affinity"] = json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}});
+        spec["affinity"] =
+            json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}});
     }
     let tolerates = draw.chance(50);
     if tolerates {
@@ -134,7 +137,9 @@ fn the_scheduler_finds_a_node_for_the_pods_that_check_lets_pass() {
                 match (real.get(name), found) {
                     (Some(Ok(_)), None) => tally.agree(about, true),
                     (Some(Err(_)), Some(_)) => tally.agree(about, false),
-                    (end, _) => tally.disagree(about, format!("{object}: check says {found:?}, the scheduler {end:?}\n{body}")),
+                    (end, _) => {
+                        tally.disagree(about, format!("{object}: check says {found:?}, the scheduler {end:?}\n{body}"))
+                    }
                 }
             }
             hand.clear(&format!("/api/v1/namespaces/{SPACE}/pods"), "judge=placement").await;

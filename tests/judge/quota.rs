@@ -11,10 +11,15 @@ const QUOTAS: [&str; 4] = ["requests.cpu", "requests.memory", "limits.cpu", "lim
 fn ground(draw: &mut Draw, space: &str) -> Vec<Value> {
     let mut hard = json!({});
     for name in draw.some(&QUOTAS, 50) {
-        hard[name] = json!(if name.ends_with("cpu") { draw.pick(&["500m", "1", "1500m"]) } else { draw.pick(&["256Mi", "1G", "1Gi"]) });
+        hard[name] = json!(if name.ends_with("cpu") {
+            draw.pick(&["500m", "1", "1500m"])
+        } else {
+            draw.pick(&["256Mi", "1G", "1Gi"])
+        });
     }
     let meta = |name: &str| json!({"name": name, "namespace": space});
-    let mut all = vec![json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta("quota"), "spec": {"hard": hard}})];
+    let mut all =
+        vec![json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta("quota"), "spec": {"hard": hard}})];
     if draw.chance(40) {
         let mut limit = json!({"type": "Container"});
         for (kind, percent) in [("default", 60), ("defaultRequest", 60)] {
@@ -26,7 +31,9 @@ fn ground(draw: &mut Draw, space: &str) -> Vec<Value> {
                 }
             }
         }
-        all.push(json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": meta("range"), "spec": {"limits": [limit]}}));
+        all.push(
+            json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": meta("range"), "spec": {"limits": [limit]}}),
+        );
     }
     all
 }
@@ -75,7 +82,9 @@ fn the_quota_lets_in_the_pods_that_check_lets_pass() {
             hand.ground(&ground).await;
             let path = format!("/api/v1/namespaces/{space}/resourcequotas");
             // Nothing is let in before the quota has been counted.
-            let counted = async || hand.list(&path).await.iter().all(|quota| quota["status"]["hard"] == ground[0]["spec"]["hard"]);
+            let counted = async || {
+                hand.list(&path).await.iter().all(|quota| quota["status"]["hard"] == ground[0]["spec"]["hard"])
+            };
             assert!(hand.until(30, counted).await, "{space}: the quota is not counted");
             for at in 0..cases(20, 40) {
                 let pod = pod(&mut draw, &space, &format!("p{at}"));
@@ -84,14 +93,23 @@ fn the_quota_lets_in_the_pods_that_check_lets_pass() {
                 let said = by_object(&told);
                 let object = format!("Pod {space}/p{at}");
                 let of_it = said.get(&object).into_iter().flatten();
-                let found = of_it.filter(|one| one.id == "F51" && one.severity == Severity::Error).map(|one| one.message.as_str()).next();
+                let found = of_it
+                    .filter(|one| one.id == "F51" && one.severity == Severity::Error)
+                    .map(|one| one.message.as_str())
+                    .next();
                 let about = if ground.len() > 1 { "with a LimitRange" } else { "without" };
                 match (hand.would_make(&pod).await, found) {
                     (Ok(()), None) => tally.agree(about, true),
                     (Err((403, said)), Some(_)) if said.contains("quota") => tally.agree(about, false),
                     // A limit below what it asks for is another fault.
                     (Err((422, _)), _) => tally.refused += 1,
-                    (end, _) => tally.disagree(about, format!("check says {found:?}, the server {end:?}\n{}\n{pod}", ground.iter().map(Value::to_string).collect::<Vec<_>>().join("\n"))),
+                    (end, _) => tally.disagree(
+                        about,
+                        format!(
+                            "check says {found:?}, the server {end:?}\n{}\n{pod}",
+                            ground.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
+                        ),
+                    ),
                 }
             }
         }

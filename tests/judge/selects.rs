@@ -17,7 +17,9 @@ fn labels(draw: &mut Draw) -> Value {
 fn expression(draw: &mut Draw) -> Value {
     let key = draw.pick(&["app", "tier", "none"]);
     match draw.pick(&["In", "NotIn", "Exists", "DoesNotExist"]) {
-        operator @ ("In" | "NotIn") => json!({"key": key, "operator": operator, "values": draw.pick(&[["web", "front"], ["db", "back"]])}),
+        operator @ ("In" | "NotIn") => {
+            json!({"key": key, "operator": operator, "values": draw.pick(&[["web", "front"], ["db", "back"]])})
+        }
         operator => json!({"key": key, "operator": operator}),
     }
 }
@@ -55,10 +57,13 @@ fn the_server_takes_the_selectors_that_check_lets_pass() {
         let said = by_object(&told);
         for ((kind, body), end) in drawn.iter().zip(hand.would_make_all(&bodies).await) {
             let object = format!("{kind} {SPACE}/{}", body["metadata"]["name"].as_str().unwrap());
-            let found = said.get(&object).into_iter().flatten().find(|one| one.id == "F84").map(|one| one.message.as_str());
+            let found =
+                said.get(&object).into_iter().flatten().find(|one| one.id == "F84").map(|one| one.message.as_str());
             match (&end, found) {
                 (Ok(()), None) => tally.agree(kind, true),
-                (Err((422, said)), Some(_)) if said.contains("`selector` does not match template") => tally.agree(kind, false),
+                (Err((422, said)), Some(_)) if said.contains("`selector` does not match template") => {
+                    tally.agree(kind, false)
+                }
                 // An empty selector is another fault.
                 (Err((422, said)), None) if said.contains("empty selector is invalid") => tally.refused += 1,
                 _ => tally.disagree(kind, format!("{object}: check says {found:?}, the server {end:?}\n{body}")),

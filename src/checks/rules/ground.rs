@@ -64,7 +64,19 @@ impl<'o> Ground<'o> {
         let hidden = objects.iter().copied().filter(|object| opaque(object)).collect();
         let operated = objects.iter().filter(|object| may_make_pods(object)).filter_map(|object| object.namespace());
         let operated = operated.collect();
-        Self { operated, objects, by_kind, workloads, by_namespace, hidden, cluster, whole: true, beside: &[], keeps_keys: false, elsewhere }
+        Self {
+            operated,
+            objects,
+            by_kind,
+            workloads,
+            by_namespace,
+            hidden,
+            cluster,
+            whole: true,
+            beside: &[],
+            keeps_keys: false,
+            elsewhere,
+        }
     }
     /// The objects of a kind, in the order of the files. The group of what Kubernetes calls core is empty.
     pub fn of_kind(&self, group: &str, kind: &str) -> &[&'o Arc<Object>] {

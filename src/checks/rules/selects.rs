@@ -171,7 +171,11 @@ fn ports(ground: &Ground<'_>, service: &Arc<Object>, behind: &[&Workload<'_>], t
             behind[0].place(&["containers"])
         );
         let fix = format!("name the container's port {name}, or write its number in targetPort");
-        let severity = if ground.is_closed(service.namespace().unwrap_or("default")) { Severity::Error } else { Severity::Warning };
+        let severity = if ground.is_closed(service.namespace().unwrap_or("default")) {
+            Severity::Error
+        } else {
+            Severity::Warning
+        };
         told.say("F84", severity, service, service.place_at(field.at), message, fix);
     }
 }

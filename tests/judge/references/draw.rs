@@ -61,13 +61,22 @@ impl Case {
 pub fn case(draw: &mut Draw, name: &str) -> Case {
     let about = draw.pick(&ABOUT);
     let mut spec = json!({"tolerations": [{"operator": "Exists"}], "terminationGracePeriodSeconds": 0, "volumes": [],
-        "containers": [{"name": "a", "image": "example.org/a:1", "env": [], "envFrom": []}]});
+        "containers": [{"name": "a", "image": "example.org/a:1", "env": [], "envFrom": [], "volumeMounts": []}]});
     for _ in 0..draw.below(3) {
         let other = draw.pick(&ABOUT);
         refer(draw, &mut spec, other, false);
     }
     let missing = draw.chance(60);
     refer(draw, &mut spec, about, missing);
+    // What nobody mounts is not asked for.
+    let volumes: Vec<Value> = spec["volumes"].as_array().unwrap().clone();
+    for volume in volumes.iter().filter(|_| draw.chance(85)) {
+        let name = &volume["name"];
+        push(
+            &mut spec["containers"][0]["volumeMounts"],
+            json!({"name": name, "mountPath": format!("/{}", name.as_str().unwrap())}),
+        );
+    }
     if draw.chance(25) {
         spec["initContainers"] = json!([spec["containers"][0].take()]);
         spec["initContainers"][0]["name"] = json!("first");
@@ -75,8 +84,10 @@ pub fn case(draw: &mut Draw, name: &str) -> Case {
     }
     let meta = json!({"name": name, "namespace": SPACE, "labels": {"judge": "references", "case": name}});
     let body = match draw.chance(20) {
-        true => json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {"selector": {"matchLabels": {"case": name}},
-            "template": {"metadata": {"labels": {"judge": "references", "case": name}}, "spec": spec}}}),
+        true => {
+            json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {"selector": {"matchLabels": {"case": name}},
+            "template": {"metadata": {"labels": {"judge": "references", "case": name}}, "spec": spec}}})
+        }
         false => json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}),
     };
     Case { about, body }
@@ -91,7 +102,8 @@ fn refer(draw: &mut Draw, spec: &mut Value, about: &str, missing: bool) {
     let is_key = about.starts_with("key");
     let name = |kind: &str| if missing && !is_key { format!("no-{kind}") } else { format!("{kind}-{at}") };
     let optional = draw.pick(&[Some(true), Some(false), None, None]);
-    let (kind, key) = if about.contains("Secret") { ("secret", "user") } else { ("config", draw.pick(&["level", "blob"])) };
+    let (kind, key) =
+        if about.contains("Secret") { ("secret", "user") } else { ("config", draw.pick(&["level", "blob"])) };
     let in_env = about.ends_with("in env");
     // Bytes are no text, and no variable.
     let key = if in_env && key == "blob" { "level" } else { key };

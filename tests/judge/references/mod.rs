@@ -42,7 +42,8 @@ async fn ends(hand: &Hand, refused: &Ends) -> Ends {
     let (pods, events) = (list("/api/v1", "pods").await, list("/api/v1", "events").await);
     let of_pods = |event: &&Value| event["reason"] == "FailedMount";
     let mounts = events.iter().filter(of_pods);
-    let mounts = mounts.filter_map(|event| Some((event["involvedObject"]["name"].as_str()?, event["message"].as_str()?)));
+    let mounts =
+        mounts.filter_map(|event| Some((event["involvedObject"]["name"].as_str()?, event["message"].as_str()?)));
     let mounts: BTreeMap<&str, &str> = mounts.collect();
     let mut ends = refused.clone();
     for pod in &pods {

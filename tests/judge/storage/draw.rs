@@ -71,7 +71,18 @@ pub fn batch(draw: &mut Draw, round: usize, cases: usize, default: Usual) -> Bat
 }
 
 const SIZES: [&str; 12] = [
-    "1Gi", "1G", "1024Mi", "1.5Gi", "1500M", "900Mi", "2Gi", "1073741824", "1e9", "0.5Gi", "1073741823500m", "1048576Ki",
+    "1Gi",
+    "1G",
+    "1024Mi",
+    "1.5Gi",
+    "1500M",
+    "900Mi",
+    "2Gi",
+    "1073741824",
+    "1e9",
+    "0.5Gi",
+    "1073741823500m",
+    "1048576Ki",
 ];
 
 fn case(draw: &mut Draw, own: &str, usual: &str, batch: &mut Batch) {
@@ -119,7 +130,8 @@ fn case(draw: &mut Draw, own: &str, usual: &str, batch: &mut Batch) {
         if odd(draw, "claimRef", 75) || each_other {
             let claim = format!("{own}-p{}", if each_other { at } else { draw.below(claims + 1) });
             let space = if draw.chance(10) { "elsewhere" } else { SPACE };
-            spec["claimRef"] = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": space, "name": claim});
+            spec["claimRef"] =
+                json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": space, "name": claim});
             if draw.chance(20) {
                 spec["claimRef"]["uid"] = json!("8d0b6a0e-0000-4000-8000-000000000000");
             }

@@ -9,7 +9,7 @@ use crate::{Tally, cases, checked, seed, with};
 use draw::{Batch, SPACE, Usual, batch};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use verdict::{Verdict, verdicts};
 
 /// The last of each kind: when these are bound, the binder has had all of them in its hands.
@@ -32,8 +32,11 @@ fn pod(claim: &str) -> Value {
         "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}]}})
 }
 
-/// Makes all of it and gives the volume of each claim that the server took, None for those that got none.
-async fn outcome(hand: &Hand, batch: &mut Batch, round: usize, tally: &mut Tally) -> BTreeMap<String, Option<String>> {
+/// The volume of each claim, None for those that have none.
+type Ends = BTreeMap<String, Option<String>>;
+
+/// Makes all of it, as far as the server takes it.
+async fn make(hand: &Hand, batch: &mut Batch, round: usize, tally: &mut Tally) -> Vec<String> {
     hand.ground(&batch.classes).await;
     let taken = hand.make_all(&batch.volumes).await;
     tally.refused += taken.iter().filter(|end| end.is_err()).count();
@@ -59,6 +62,11 @@ async fn outcome(hand: &Hand, batch: &mut Batch, round: usize, tally: &mut Tally
     let waiting = batch.claims.iter().filter(|claim| claim.waits).map(|claim| claim.name());
     let late = watch[1].2["metadata"]["name"].as_str().unwrap();
     hand.ground(&waiting.chain([late]).map(pod).collect::<Vec<Value>>()).await;
+    watch.iter().map(|(.., claim)| claim["metadata"]["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// What became of the claims, when the binder has had all of them in its hands and nothing changes any more.
+async fn outcome(hand: &Hand, watched: &[String], as_said: impl Fn(&Ends) -> bool) -> Ends {
     let claims = async || {
         let all = hand.list(&format!("/api/v1/namespaces/{SPACE}/persistentvolumeclaims")).await;
         let bound = |claim: &Value| {
@@ -66,20 +74,21 @@ async fn outcome(hand: &Hand, batch: &mut Batch, round: usize, tally: &mut Tally
             is.then(|| claim["spec"]["volumeName"].as_str().unwrap().to_owned())
         };
         let name = |claim: &Value| claim["metadata"]["name"].as_str().unwrap().to_owned();
-        all.iter().map(|claim| (name(claim), bound(claim))).collect::<BTreeMap<String, Option<String>>>()
+        all.iter().map(|claim| (name(claim), bound(claim))).collect::<Ends>()
     };
-    let names: Vec<&str> = watch.iter().map(|(.., claim)| claim["metadata"]["name"].as_str().unwrap()).collect();
     let seen = async || {
         let claims = claims().await;
-        names.iter().all(|name| claims[*name].is_some())
+        watched.iter().all(|name| claims[name].is_some())
     };
     assert!(hand.until(60, seen).await, "the binder does nothing");
-    // What it tried in vain because of another it tries again within a second.
+    let pause = Duration::from_millis(cases(2_500, 17_000).try_into().unwrap());
+    // Every 15 seconds it looks at all of them again, and so mends what it tried in vain.
+    let until = Instant::now() + Duration::from_secs(40);
     let mut last = claims().await;
     loop {
-        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        tokio::time::sleep(pause).await;
         let now = claims().await;
-        if now == last {
+        if now == last && (as_said(&now) || Instant::now() > until) {
             return now;
         }
         last = now;
@@ -104,22 +113,27 @@ fn the_binder_gives_each_claim_the_volume_that_check_says() {
         while tally.count() < wanted {
             let default = [Usual::None, Usual::Static, Usual::Dynamic][round % 3];
             let mut batch = batch(&mut draw, round, cases(45, 60), default);
-            let real = outcome(&hand, &mut batch, round, &mut tally).await;
+            let watched = make(&hand, &mut batch, round, &mut tally).await;
             let all: Vec<Value> = (batch.classes.iter().chain(&batch.volumes).cloned())
                 .chain(batch.claims.iter().map(|claim| claim.body.clone()))
                 .collect();
             let told = checked(&all);
             let verdicts = verdicts(&told, &batch, default);
-            for (claim, verdict) in batch.claims.iter().zip(verdicts) {
+            let each = || batch.claims.iter().zip(&verdicts);
+            let allowed = |ends: &Ends| each().all(|(claim, verdict)| verdict.allows(ends[claim.name()].as_deref()));
+            let real = outcome(&hand, &watched, allowed).await;
+            for (claim, verdict) in each() {
                 let got = real[claim.name()].as_deref();
-                match &verdict {
+                match verdict {
                     Verdict::Open => tally.open += 1,
                     one if one.allows(got) => tally.agree(claim.about, got.is_some()),
                     one => {
-                        let near = |body: &&Value| body["metadata"]["name"].as_str().unwrap().starts_with(claim.name().rsplit_once('p').unwrap().0);
+                        let own = claim.name().split('-').next().unwrap();
+                        let near =
+                            |body: &&Value| body["metadata"]["name"].as_str().unwrap().split('-').next() == Some(own);
                         let case: Vec<String> = all.iter().filter(near).map(Value::to_string).collect();
-                        let what = format!("{}: check says {one:?}, it got {got:?} ({default:?})\n{}", claim.name(), case.join("\n"));
-                        tally.disagree(claim.about, what);
+                        let what = format!("{}: check says: {one}; it got {got:?} ({default:?})", claim.name());
+                        tally.disagree(claim.about, format!("{what}\n{}", case.join("\n")));
                     }
                 }
             }

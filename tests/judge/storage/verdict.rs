@@ -7,7 +7,6 @@ use blackstart::checks::told::Told;
 use blackstart::model::Severity;
 use std::collections::BTreeSet;
 
-#[derive(Debug)]
 pub enum Verdict {
     Gets(String),
     /// One of these.
@@ -22,6 +21,20 @@ pub enum Verdict {
     Open,
     /// Nothing is said, and no volume or several would do.
     Silent(Vec<String>),
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Gets(volume) => write!(f, "gets {volume}"),
+            Self::Chance(several) => write!(f, "gets one of {several:?}"),
+            Self::Contested(several) => write!(f, "gets one of {several:?}, or none"),
+            Self::None(message) => write!(f, "gets none: {message}"),
+            Self::Made => f.write_str("is made a volume"),
+            Self::Open => f.write_str("is not known"),
+            Self::Silent(several) => write!(f, "nothing, where {several:?} would do"),
+        }
+    }
 }
 
 impl Verdict {
@@ -48,6 +61,9 @@ pub fn verdicts(told: &Told, batch: &Batch, default: Usual) -> Vec<Verdict> {
         let all = said.get(&format!("PersistentVolume {name}"));
         all.is_some_and(|all| all.iter().any(|finding| finding.id == "F32"))
     };
+    let of_volumes =
+        told.faults.iter().map(|fault| &fault.finding).filter(|one| one.object.starts_with("PersistentVolume "));
+    let older: Vec<&str> = of_volumes.filter(|one| one.id == "F06").map(|one| one.message.as_str()).collect();
     let usual = batch.classes.first().and_then(|class| class["metadata"]["name"].as_str());
     let serving: Vec<Vec<String>> = batch
         .claims
@@ -92,8 +108,14 @@ pub fn verdicts(told: &Told, batch: &Batch, default: Usual) -> Vec<Verdict> {
         let spec = &batch.claims[at].body["spec"];
         let class = spec["storageClassName"].as_str().or(usual.filter(|_| default != Usual::None));
         let cut = batch.claims[at].waits && volumes.iter().any(|volume| cut_off(&volume.name));
+        let named = format!(" {}/{}", super::SPACE, batch.claims[at].name());
         if let Some(finding) = findings.first() {
             Verdict::None(finding.message.clone())
+        } else if let Some(kept) =
+            older.iter().find(|message| message.split([':', ';']).next().unwrap().ends_with(&named))
+        {
+            // Said of the volume: what blackstart applies has no uid.
+            Verdict::None((*kept).to_owned())
         } else if unknown.contains(shown(at).as_str()) {
             Verdict::Open
         } else if class.is_some_and(makers) && spec["volumeName"].is_null() && spec["selector"].is_null() {
