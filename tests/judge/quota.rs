@@ -4,6 +4,7 @@ use crate::drawing::Draw;
 use crate::{Tally, by_object, cases, checked, has_rule, seed, with};
 use blackstart::model::Severity;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const QUOTAS: [&str; 4] = ["requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
 
@@ -86,6 +87,8 @@ fn the_quota_lets_in_the_pods_that_check_lets_pass() {
                 hand.list(&path).await.iter().all(|quota| quota["status"]["hard"] == ground[0]["spec"]["hard"])
             };
             assert!(hand.until(30, counted).await, "{space}: the quota is not counted");
+            // The server that asks for it hears of it a moment later.
+            tokio::time::sleep(Duration::from_millis(1_000)).await;
             for at in 0..cases(20, 40) {
                 let pod = pod(&mut draw, &space, &format!("p{at}"));
                 let all: Vec<Value> = ground.iter().cloned().chain([pod.clone()]).collect();

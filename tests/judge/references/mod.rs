@@ -40,7 +40,9 @@ fn why(pod: &Value, events: &BTreeMap<&str, &str>) -> Option<Result<(), String>>
 async fn ends(hand: &Hand, refused: &Ends) -> Ends {
     let list = async |base: &str, kind: &str| hand.list(&format!("{base}/namespaces/{SPACE}/{kind}")).await;
     let (pods, events) = (list("/api/v1", "pods").await, list("/api/v1", "events").await);
-    let of_pods = |event: &&Value| event["reason"] == "FailedMount";
+    // While nodes learn which pods are theirs, they are refused other things too, and ask again.
+    let lasts = |message: &str| message.contains("not found") || message.contains("non-existent");
+    let of_pods = |event: &&Value| event["reason"] == "FailedMount" && event["message"].as_str().is_some_and(lasts);
     let mounts = events.iter().filter(of_pods);
     let mounts =
         mounts.filter_map(|event| Some((event["involvedObject"]["name"].as_str()?, event["message"].as_str()?)));

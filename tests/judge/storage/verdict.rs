@@ -44,7 +44,8 @@ impl Verdict {
             Self::Chance(several) => got.is_some_and(|got| several.iter().any(|one| one == got)),
             Self::Contested(several) => got.is_none_or(|got| several.iter().any(|one| one == got)),
             Self::None(_) | Self::Made => got.is_none(),
-            Self::Open | Self::Silent(_) => false,
+            Self::Open => true,
+            Self::Silent(_) => false,
         }
     }
 }
@@ -65,7 +66,7 @@ pub fn verdicts(told: &Told, batch: &Batch, default: Usual) -> Vec<Verdict> {
         told.faults.iter().map(|fault| &fault.finding).filter(|one| one.object.starts_with("PersistentVolume "));
     let older: Vec<&str> = of_volumes.filter(|one| one.id == "F06").map(|one| one.message.as_str()).collect();
     let usual = batch.classes.first().and_then(|class| class["metadata"]["name"].as_str());
-    let serving: Vec<Vec<String>> = batch
+    let serving: Vec<Vec<&VolumeFacts>> = batch
         .claims
         .iter()
         .map(|claim| {
@@ -78,9 +79,16 @@ pub fn verdicts(told: &Told, batch: &Batch, default: Usual) -> Vec<Verdict> {
                 !claim.waits || volume.claim.is_some() || facts.volume.is_some() || !cut_off(&volume.name)
             };
             let can = volumes.iter().filter(|volume| matches(&facts, volume).is_ok()).filter(reached);
-            can.map(|volume| volume.name.to_string()).collect()
+            can.collect()
         })
         .collect();
+    // What is kept for a claim comes before what is free.
+    let first = |can: Vec<&VolumeFacts>| {
+        let kept = |volume: &&VolumeFacts| volume.claim.is_some();
+        let some = can.iter().any(|volume| kept(volume));
+        can.into_iter().filter(|volume| !some || kept(volume)).map(|volume| volume.name.to_string()).collect::<Vec<_>>()
+    };
+    let serving: Vec<Vec<String>> = serving.into_iter().map(first).collect();
     let contested = |at: usize| {
         let others = (0..batch.claims.len()).filter(|other| *other != at);
         let mut rivals = others.filter(|other| serving[*other].iter().any(|one| serving[at].contains(one))).peekable();
@@ -90,13 +98,20 @@ pub fn verdicts(told: &Told, batch: &Batch, default: Usual) -> Vec<Verdict> {
         let of = batch.classes.iter().find(|one| one["metadata"]["name"] == class);
         of.is_some_and(|one| one["provisioner"] != "kubernetes.io/no-provisioner")
     };
+    // A pod that may go to another node gets a volume made there, where something makes them.
+    let elsewhere = |at: usize| {
+        let pinned = |volume: &VolumeFacts| serving[at].contains(&volume.name.to_string()) && !volume.nodes.is_free();
+        batch.claims[at].waits
+            && batch.claims[at].body["spec"]["storageClassName"].as_str().is_some_and(makers)
+            && volumes.iter().any(pinned)
+    };
     let one = |at: usize| {
         let findings = said.get(&shown(at)).map_or(&[][..], Vec::as_slice);
         let can = serving[at].clone();
         if let Some(none) = findings.iter().find(|one| one.severity == Severity::Error && NO_VOLUME.contains(&one.id)) {
             return Verdict::None(none.message.clone());
         }
-        if contested(at) {
+        if contested(at) || (is_shared(at) && elsewhere(at)) {
             return Verdict::Contested(can);
         }
         match (can.as_slice(), is_shared(at)) {
