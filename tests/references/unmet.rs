@@ -197,7 +197,7 @@ fn a_volume_that_no_container_mounts_is_asked_for_by_nobody_but_a_claim_is() {
              - {{name: s, secret: {{secretName: nobody}}}}\n  - {{name: c, persistentVolumeClaim: {{claimName: nobody}}}}\n"
         )
     };
-    let claim = "F83 error 0.yaml:9:37 Pod default/p: PersistentVolumeClaim default/nobody is in no file";
+    let claim = "F83 error 0.yaml:9:39 Pod default/p: PersistentVolumeClaim default/nobody is in no file";
     assert_eq!(findings(&[&pod("")]).iter().map(told).collect::<Vec<_>>(), [claim]);
     let both: Vec<String> = findings(&[&pod("{name: s, mountPath: /s}")]).iter().map(told).collect();
     assert_eq!(both.len(), 2, "{both:?}");

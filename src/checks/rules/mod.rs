@@ -12,7 +12,7 @@ mod image;
 mod images;
 mod local_images;
 mod nfs;
-mod nodes;
+pub mod nodes;
 mod placement;
 mod probes;
 mod registries;

@@ -4,6 +4,7 @@
 
 mod classes;
 mod demand;
+mod elsewhere;
 mod kept;
 mod matching;
 mod misfit;
@@ -111,7 +112,8 @@ impl<'e, 'o> Eye<'e, 'o> {
             if let (Class::Open, [only]) = (&class, serving.as_slice()) {
                 self.open(claim, &self.volumes[*only]);
             }
-            return Fate::Served(serving);
+            let astray = maker.is_some_and(|maker| self.elsewhere(claim, &facts, &serving, maker));
+            return if astray { Fate::Told } else { Fate::Served(serving) };
         }
         if facts.volume.as_deref().is_some_and(|name| !self.shelf.has(name)) {
             // Whether that volume is in any file is looked at where all names are.

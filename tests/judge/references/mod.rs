@@ -96,6 +96,11 @@ fn pods_start_and_do_not_start_as_check_says() {
         hand.room(SPACE).await;
         let ground = ground();
         hand.ground(&ground).await;
+        let bound = async || {
+            let claims = hand.list(&format!("/api/v1/namespaces/{SPACE}/persistentvolumeclaims")).await;
+            claims.iter().all(|claim| claim["status"]["phase"] == "Bound")
+        };
+        assert!(hand.until(40, bound).await, "the claims are not bound");
         let space = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}});
         let (mut tally, wanted, mut round) = (Tally::default(), cases(160, 1_600), 0);
         while tally.count() < wanted {

@@ -116,6 +116,7 @@ fn the_binder_gives_each_claim_the_volume_that_check_says() {
             let watched = make(&hand, &mut batch, round, &mut tally).await;
             let all: Vec<Value> = (batch.classes.iter().chain(&batch.volumes).cloned())
                 .chain(batch.claims.iter().map(|claim| claim.body.clone()))
+                .chain(batch.claims.iter().filter(|claim| claim.waits).map(|claim| pod(claim.name())))
                 .collect();
             let told = checked(&all);
             let verdicts = verdicts(&told, &batch, default);

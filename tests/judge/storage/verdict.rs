@@ -115,6 +115,7 @@ pub fn verdicts(told: &Told, batch: &Batch, default: Usual) -> Vec<Verdict> {
             return Verdict::Contested(can);
         }
         match (can.as_slice(), is_shared(at)) {
+            ([], true) => return Verdict::None("F32".to_owned()),
             (_, true) => return Verdict::Chance(can),
             ([only], false) => return Verdict::Gets(only.clone()),
             ([], false) => {}
