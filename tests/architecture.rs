@@ -58,6 +58,7 @@ const NAMED_IN: &[(&str, &[&str])] = &[
 
 /// Where the value of a secret is taken out of its type, and what for. Any other file has to give its reason here.
 const REVEALS: &[(&str, &str)] = &[
+    ("src/checks/rules/cookie.rs", "to tell the length of a key from what was written"),
     ("src/cli/identity.rs", "to tell an identity from a file that is protected, and to cut a passphrase at its line"),
     ("src/cli/runner.rs", "to pack the identities behind the task of a runner, and to unpack them"),
     ("src/cli/secrets/init.rs", "to write an identity into the file that is made for it"),

@@ -4,7 +4,7 @@ use super::load::Planned;
 use super::sealing;
 use crate::checks::rules::Ground;
 use crate::checks::told::Told;
-use crate::checks::{files, pod_security, programs};
+use crate::checks::{files, pod_security, programs, sealed};
 use crate::model::{Fact, Place, Spot, Unknown};
 use crate::sys::Look;
 use std::collections::HashSet;
@@ -32,6 +32,24 @@ pub fn of(look: Look, planned: &Planned) -> Told {
         message: stale.why.clone(),
         missing: "an identity: blackstart secrets rotate writes down what it holds".to_owned(),
     }));
+    once(&mut told);
     told.sort();
     told
+}
+
+/// What the store and its keys show tells more than what files alone do: that is taken where both tell of one fault.
+fn once(told: &mut Told) {
+    let of = |id: &'static str| told.faults.iter().map(|fault| &fault.finding).filter(move |finding| finding.id == id);
+    let shut: Vec<Place> = of(sealed::SHUT).map(|finding| finding.place.clone()).collect();
+    let twice: Vec<(String, String)> =
+        of(sealed::TWICE).map(|finding| (finding.object.clone(), finding.place.file.clone())).collect();
+    told.faults.retain(|fault| {
+        let finding = &fault.finding;
+        let is_twice = |(object, file): &(String, String)| *object == finding.object && *file == finding.place.file;
+        match finding.id {
+            "F28" => !shut.contains(&finding.place),
+            "F46" => !twice.iter().any(is_twice),
+            _ => true,
+        }
+    });
 }

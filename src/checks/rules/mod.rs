@@ -3,23 +3,36 @@
 
 mod amounts;
 mod architectures;
+mod clear;
 pub mod cluster;
 mod cluster_dns;
+mod cookie;
+mod corefile;
 mod disruption;
+mod fail_closed;
+mod finalizers;
+mod granting;
 pub mod ground;
 mod host_ports;
 mod image;
 mod images;
+mod large;
 mod local_images;
+mod memory_alert;
 mod nfs;
 pub mod nodes;
 mod placement;
 mod probes;
+mod provisioners;
+mod recovery;
 mod registries;
 mod room;
+mod runners;
+mod sealed_text;
 mod sealing;
 mod selects;
 mod spread;
+mod static_pods;
 mod storage;
 mod tunnels;
 
@@ -55,6 +68,19 @@ pub const RULES: &[Rule] = &[
     probes::RULE,
     selects::RULE,
     spread::RULE,
+    large::RULE,
+    fail_closed::RULE,
+    recovery::RULE,
+    sealed_text::RULE,
+    cookie::RULE,
+    runners::RULE,
+    granting::RULE,
+    memory_alert::RULE,
+    clear::RULE,
+    corefile::RULE,
+    static_pods::RULE,
+    finalizers::RULE,
+    provisioners::RULE,
 ];
 
 /// Everything that the rules find.

@@ -151,9 +151,6 @@ impl<'o> Eye<'_, 'o> {
 
     /// It fits as it stands; with a default class in the cluster it does not.
     pub fn open(&mut self, claim: &Claim<'o>, volume: &Volume<'o>) {
-        if volume.facts.claim.is_some() || claim.facts.volume.is_some() {
-            return;
-        }
         let message = format!(
             "it names no class, as {} ({}): they find each other only where the cluster has no default class, and k3s has one",
             volume.facts.name,

@@ -109,8 +109,11 @@ impl<'e, 'o> Eye<'e, 'o> {
         let serving = self.shelf.serving(&facts);
         let maker = facts.class.as_deref().and_then(|name| self.classes.maker(name));
         if !serving.is_empty() {
-            if let (Class::Open, [only]) = (&class, serving.as_slice()) {
-                self.open(claim, &self.volumes[*only]);
+            let volume = &self.volumes[serving[0]];
+            let named = volume.facts.claim.is_some() || facts.volume.is_some();
+            if matches!(class, Class::Open) && !named {
+                self.open(claim, volume);
+                return Fate::Told;
             }
             let astray = maker.is_some_and(|maker| self.elsewhere(claim, &facts, &serving, maker));
             return if astray { Fate::Told } else { Fate::Served(serving) };
