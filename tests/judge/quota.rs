@@ -18,6 +18,9 @@ fn ground(draw: &mut Draw, space: &str) -> Vec<Value> {
             draw.pick(&["256Mi", "1G", "1Gi"])
         });
     }
+    if hard == json!({}) {
+        hard["requests.cpu"] = json!("1");
+    }
     let meta = |name: &str| json!({"name": name, "namespace": space});
     let mut all =
         vec![json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": meta("quota"), "spec": {"hard": hard}})];

@@ -51,6 +51,17 @@ impl Claim {
     }
 }
 
+/// A volume as it is applied: without the uid of an older claim, of which check says so. Some come as others would apply them.
+pub fn applied(volume: &Value) -> Value {
+    let mut volume = volume.clone();
+    if volume["metadata"]["labels"]["applied"].is_null()
+        && let Some(claim) = volume["spec"]["claimRef"].as_object_mut()
+    {
+        claim.remove("uid");
+    }
+    volume
+}
+
 pub fn class(name: &str, maker: &str, mode: &str, default: bool) -> Value {
     let notes = if default { json!({"storageclass.kubernetes.io/is-default-class": "true"}) } else { json!({}) };
     json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "provisioner": maker, "volumeBindingMode": mode,
@@ -132,14 +143,17 @@ fn case(draw: &mut Draw, own: &str, usual: &str, batch: &mut Batch) {
             let space = if draw.chance(10) { "elsewhere" } else { SPACE };
             spec["claimRef"] =
                 json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": space, "name": claim});
-            if draw.chance(20) {
+            // One with a uid and Delete nobody applies.
+            if draw.chance(25) {
                 spec["claimRef"]["uid"] = json!("8d0b6a0e-0000-4000-8000-000000000000");
-            }
-            if draw.chance(10) {
+            } else if draw.chance(10) {
                 spec["persistentVolumeReclaimPolicy"] = json!("Delete");
             }
         }
         let mut labels = json!({"judge": "storage", "case": own});
+        if volumes == 1 && claims == 1 && draw.chance(30) {
+            labels["applied"] = json!("as-it-is");
+        }
         if odd(draw, "selector", 70) {
             labels["tier"] = json!(draw.pick(&["db", "web"]));
         }

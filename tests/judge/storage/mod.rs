@@ -38,7 +38,7 @@ type Ends = BTreeMap<String, Option<String>>;
 /// Makes all of it, as far as the server takes it.
 async fn make(hand: &Hand, batch: &mut Batch, round: usize, tally: &mut Tally) -> Vec<String> {
     hand.ground(&batch.classes).await;
-    let taken = hand.make_all(&batch.volumes).await;
+    let taken = hand.make_all(&batch.volumes.iter().map(draw::applied).collect::<Vec<Value>>()).await;
     tally.refused += taken.iter().filter(|end| end.is_err()).count();
     let mut ends = taken.iter();
     batch.volumes.retain(|_| ends.next().unwrap().is_ok());

@@ -1,6 +1,6 @@
 //! What check says becomes of each claim: from its findings, and where it is silent from the volumes that its binder would take.
 
-use super::draw::{Batch, Usual};
+use super::draw::{Batch, Usual, applied};
 use crate::by_object;
 use blackstart::checks::binder::{ClaimFacts, VolumeFacts, matches};
 use blackstart::checks::told::Told;
@@ -57,7 +57,8 @@ pub fn verdicts(told: &Told, batch: &Batch, default: Usual) -> Vec<Verdict> {
     let unknown: BTreeSet<&str> = told.unknowns.iter().map(|unknown| unknown.object.as_str()).collect();
     let shown = |at: usize| format!("PersistentVolumeClaim {}/{}", super::SPACE, batch.claims[at].name());
     let is_shared = |at: usize| said.get(&shown(at)).is_some_and(|all| all.iter().any(|one| one.id == "F85"));
-    let volumes: Vec<VolumeFacts> = batch.volumes.iter().filter_map(VolumeFacts::of).collect();
+    let volumes: Vec<VolumeFacts> =
+        batch.volumes.iter().filter_map(|volume| VolumeFacts::of(&applied(volume))).collect();
     let cut_off = |name: &str| {
         let all = said.get(&format!("PersistentVolume {name}"));
         all.is_some_and(|all| all.iter().any(|finding| finding.id == "F32"))
