@@ -1,6 +1,6 @@
 module blackstart.invalid/benches/peers
 
-go 1.26
+go 1.26.8
 
 tool (
 	github.com/yannh/kubeconform/cmd/kubeconform

@@ -16,6 +16,7 @@ pub mod pods;
 mod read;
 pub mod repository;
 mod scalar;
+mod side_by_side;
 mod standing;
 pub mod tree;
 pub mod write;

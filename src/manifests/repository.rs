@@ -3,7 +3,7 @@
 
 use super::budget::{Budget, LARGEST_FILE};
 use super::files::why;
-use super::{Node, Object, Papers, objects_with};
+use super::{Node, Object, Papers, objects_with, side_by_side};
 use crate::model::{Place, Spot};
 use crate::sys::Look;
 use crate::sys::files::{self, Sort};
@@ -81,10 +81,25 @@ pub fn read(look: Look, paths: &[PathBuf]) -> Repository {
     files.sort();
     files.dedup();
     let budget = Budget::default();
-    for path in &files {
-        file(look, path, &budget, &mut found);
-    }
+    let read = side_by_side::each(&files, |path| {
+        let mut own = Repository::default();
+        file(look, path, &budget, &mut own);
+        own
+    });
+    read.into_iter().for_each(|own| found.join(own));
     found
+}
+
+impl Repository {
+    fn join(&mut self, other: Self) {
+        self.papers.files += other.papers.files;
+        self.papers.objects.extend(other.papers.objects);
+        self.tools.extend(other.tools);
+        self.beside.extend(other.beside);
+        self.has_store |= other.has_store;
+        self.foreign += other.foreign;
+        self.unread.extend(other.unread);
+    }
 }
 
 struct Walk {
