@@ -238,7 +238,7 @@ fn what_may_not_be_read_is_told() {
     ]);
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     for name in ["shut.yaml", "closed"] {
-        fs::set_permissions(folder.path().join("all").join(name), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(folder.path().join("all").join(name), fs::Permissions::from_mode(0o000)).unwrap();
     }
     // Root may read it all; so somebody else looks, with a copy of the program where it can be entered.
     let program = folder.path().join("blackstart");

@@ -29,8 +29,8 @@ fn why(pod: &Value, events: &BTreeMap<&str, &str>) -> Option<Result<(), String>>
         return Some(Err(condition["message"].as_str().unwrap_or_default().to_owned()));
     }
     let lists = ["initContainerStatuses", "containerStatuses"].map(|list| &pod["status"][list]);
-    let waiting = lists.iter().filter_map(|list| list.as_array()).flatten().map(|status| &status["state"]["waiting"]);
-    for state in waiting.filter(|state| state["reason"] == "CreateContainerConfigError") {
+    let mut waiting = lists.iter().filter_map(|list| list.as_array()).flatten().map(|one| &one["state"]["waiting"]);
+    if let Some(state) = waiting.find(|state| state["reason"] == "CreateContainerConfigError") {
         return Some(Err(state["message"].as_str().unwrap_or_default().to_owned()));
     }
     let failed = events.get(pod["metadata"]["name"].as_str().unwrap_or_default());

@@ -86,7 +86,7 @@ pub fn verdicts(told: &Told, batch: &Batch, default: Usual) -> Vec<Verdict> {
     // What is kept for a claim comes before what is free.
     let first = |can: Vec<&VolumeFacts>| {
         let kept = |volume: &&VolumeFacts| volume.claim.is_some();
-        let some = can.iter().any(|volume| kept(volume));
+        let some = can.iter().any(kept);
         can.into_iter().filter(|volume| !some || kept(volume)).map(|volume| volume.name.to_string()).collect::<Vec<_>>()
     };
     let serving: Vec<Vec<String>> = serving.into_iter().map(first).collect();
