@@ -84,7 +84,7 @@ fn looked_at(folder: &Path, count: usize) -> (usize, Option<String>) {
     }
     let findings: Vec<_> = told.faults.into_iter().map(|fault| fault.finding).collect();
     let text = found::text(&found::Looked::default(), &findings, &told.unknowns);
-    let odd = text.chars().find(|c| c.is_control() && *c != '\n');
+    let odd = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
     (read, odd.map(|odd| format!("a control character {odd:?} is printed")))
 }
 
