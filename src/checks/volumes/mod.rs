@@ -9,7 +9,7 @@ mod kept;
 mod matching;
 mod misfit;
 
-use super::binder::VolumeFacts;
+use super::binder::{self, ClaimFacts, Miss, VolumeFacts};
 use super::rules::Ground;
 use super::told::Told;
 use crate::manifests::Object;
@@ -106,6 +106,10 @@ impl<'e, 'o> Eye<'e, 'o> {
             Class::Default(name) => claim.facts.clone().with_default_class(Some(name)),
             Class::Named | Class::None | Class::Open => claim.facts.clone(),
         };
+        if self.is_caught(&facts) {
+            self.nobody(claim, &class);
+            return Fate::Told;
+        }
         let serving = self.shelf.serving(&facts);
         let maker = facts.class.as_deref().and_then(|name| self.classes.maker(name));
         if !serving.is_empty() {
@@ -138,6 +142,17 @@ impl<'e, 'o> Eye<'e, 'o> {
             self.defaulted(claim, name);
         }
         Fate::Made
+    }
+
+    /// Where a class waits for a pod it is the scheduler that chooses. It takes what is kept for the claim before it asks for
+    /// access modes, and a volume that lacks them is then never bound, whatever else is free.
+    fn is_caught(&self, facts: &ClaimFacts) -> bool {
+        let waits = facts.class.as_deref().is_some_and(|class| self.classes.waits(class));
+        let lacks_access = |at: &usize| {
+            let misses = binder::matches(facts, &self.volumes[*at].facts);
+            misses.is_err_and(|misses| misses.iter().all(|miss| matches!(miss, Miss::Access(_))))
+        };
+        waits && facts.volume.is_none() && self.shelf.kept_for(facts).iter().any(lacks_access)
     }
 
     /// Says something of a claim once for all claims that one template makes.
