@@ -2,6 +2,7 @@
 
 use super::{Node, Object};
 use crate::model::Spot;
+use std::collections::HashSet;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -43,10 +44,19 @@ struct Finder<'o>(Vec<Reference<'o>>);
 
 impl<'o> Finder<'o> {
     fn spec(&mut self, spec: &'o Node) {
-        for list in ["initContainers", "containers", "ephemeralContainers"] {
+        for list in CONTAINERS {
             each(spec, list).for_each(|container| self.container(container));
         }
-        each(spec, "volumes").for_each(|volume| self.volume(volume));
+        let mounted = mounted(spec);
+        for volume in each(spec, "volumes") {
+            let before = self.0.len();
+            self.volume(volume);
+            // Kubelet passes over a volume that no container mounts. The scheduler does not: it asks for every claim.
+            if volume.text_at(&["name"]).is_some_and(|name| !mounted.contains(name)) {
+                let asked = |reference: &&mut Reference<'o>| reference.target != Target::PersistentVolumeClaim;
+                self.0[before..].iter_mut().filter(asked).for_each(|reference| reference.optional = true);
+            }
+        }
         for secret in each(spec, "imagePullSecrets") {
             // Kubelet tries without it, and public images come.
             self.named(secret, "name", Target::Secret, PULLS);
@@ -141,6 +151,16 @@ impl<'o> Finder<'o> {
             last.optional = true;
         }
     }
+}
+
+const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+
+/// The names of the volumes that some container mounts.
+fn mounted(spec: &Node) -> HashSet<&str> {
+    let containers = CONTAINERS.into_iter().flat_map(|list| each(spec, list));
+    let mounts =
+        containers.flat_map(|container| each(container, "volumeMounts").chain(each(container, "volumeDevices")));
+    mounts.filter_map(|mount| mount.text_at(&["name"])).collect()
 }
 
 /// The elements of a list within a node.

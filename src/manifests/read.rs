@@ -5,19 +5,12 @@ use super::budget::{Budget, LARGEST_FILE};
 use super::files::{Finder, Found, START, why};
 use super::papers::Marked;
 use super::wrong::{At, Wrongs};
-use super::{Node, Object, Papers, documents, kinds};
+use super::{Node, Object, Papers, documents, kinds, side_by_side};
 use crate::model::{ObjectId, Place, Spot};
 use crate::sys::{Look, files};
 use std::collections::HashMap;
-use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-
-/// Fewer files are read sooner than a thread begins.
-const FEW: usize = 8;
-const MOST_THREADS: usize = 8;
 
 /// Reads what each step names: `wanted[step]` are paths as the plan writes them, relative to its folder `base`, which
 /// people know as `shown`. Answers with the papers of each step, or with everything that is wrong.
@@ -29,7 +22,8 @@ pub fn read_all(look: Look, base: &Path, shown: &str, wanted: &[Vec<String>]) ->
         let at = At::Place(Place { file: file.shown.clone(), spot: START });
         wrongs.add(at, "two steps name this file, and an object belongs to one: take it out of one of them");
     }
-    let mut read = all(look, &found, &Budget::default());
+    let budget = Budget::default();
+    let mut read = side_by_side::each(&found, |file| one(look, file, &budget));
     let marked: Vec<_> = read.iter_mut().map(|read| read.marked.take()).collect();
     let mut objects = told(&found, read, &mut wrongs);
     settle(&mut objects);
@@ -47,34 +41,6 @@ pub fn read_all(look: Look, base: &Path, shown: &str, wanted: &[Vec<String>]) ->
         ..Papers::default()
     });
     Ok(papers.collect())
-}
-
-/// Reads every file, whoever of the threads is free the next one.
-fn all(look: Look, found: &[Found], budget: &Budget) -> Vec<Assembled> {
-    let threads =
-        thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS).min(found.len().div_ceil(FEW));
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::with_capacity(found.len() / threads.max(1));
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(file) = found.get(at) else { return done };
-            done.push((at, one(look, file, budget)));
-        }
-    };
-    let mut read: Vec<Assembled> = Vec::new();
-    read.resize_with(found.len(), Assembled::default);
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut done = work();
-        for other in others {
-            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        for (at, assembled) in done {
-            read[at] = assembled;
-        }
-    });
-    read
 }
 
 fn one(look: Look, file: &Found, budget: &Budget) -> Assembled {

@@ -6,19 +6,18 @@ use super::files::why;
 use super::gitops::Repo;
 use super::papers::Marked;
 pub use super::render::Broken;
-use super::render::kustomization::{Kustomization, NAMES};
+use super::render::kustomization::Kustomization;
 use super::render::{self, Tools, Work};
-use super::{Node, Object, Papers, documents, objects_with};
+use super::walk::Walk;
+use super::{Node, Object, Papers, documents, objects_with, side_by_side};
 use crate::model::{ObjectId, Place, Spot};
-use crate::sys::files::{self, Sort};
+use crate::sys::files;
 use crate::sys::{Look, Touch};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const START: Spot = Spot { line: 1, column: 1 };
-/// Folders that hold what programs have put there, and no work of anybody.
-pub const PASSED_OVER: [&str; 5] = [".git", "node_modules", "target", ".terraform", "vendor"];
+pub(super) const START: Spot = Spot { line: 1, column: 1 };
 
 /// What was found.
 #[derive(Default)]
@@ -85,7 +84,7 @@ pub fn read(look: Look, paths: &[PathBuf]) -> Repository {
         found.miss(&shown, "is a Helm chart, whose templates are no manifests yet", missing);
     }
     let budget = Budget::default();
-    files.iter().for_each(|path| file(look, path, &budget, &mut found));
+    each(look, &files, &budget).for_each(|own| found.join(own));
     found
 }
 
@@ -101,15 +100,13 @@ pub fn rendered(touch: &Touch, paths: &[PathBuf]) -> Repository {
     let budget = Budget::default();
     let mut later = Repository::default();
     let mut reals = HashMap::new();
-    for path in &files {
+    for (path, own) in files.iter().zip(each(look, &files, &budget)) {
         match taken.is_empty() || !taken.contains(&*real(look, path, &mut reals)) {
-            true => file(look, path, &budget, &mut found),
-            false => {
-                found.papers.files += 1;
-                file(look, path, &budget, &mut later);
-            }
+            true => found.join(own),
+            false => later.join(own),
         }
     }
+    found.papers.files += later.papers.files;
     // Only its objects are seen another way.
     found.tools.append(&mut later.tools);
     found.beside.append(&mut later.beside);
@@ -124,6 +121,16 @@ pub fn rendered(touch: &Touch, paths: &[PathBuf]) -> Repository {
     found
 }
 
+/// What stands in each of these files, in their order; read side by side.
+fn each<'f>(look: Look, files: &'f [PathBuf], budget: &'f Budget) -> impl Iterator<Item = Repository> + use<'f> {
+    let read = side_by_side::each(files, |path| {
+        let mut own = Repository::default();
+        file(look, path, budget, &mut own);
+        own
+    });
+    read.into_iter()
+}
+
 /// The real path of a file. Folders are asked for theirs once.
 fn real(look: Look, path: &Path, known: &mut HashMap<PathBuf, PathBuf>) -> PathBuf {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return path.to_owned() };
@@ -133,103 +140,25 @@ fn real(look: Look, path: &Path, known: &mut HashMap<PathBuf, PathBuf>) -> PathB
 }
 
 impl Repository {
-    fn miss(&mut self, shown: &str, why: &str, missing: &str) {
+    pub(super) fn miss(&mut self, shown: &str, why: &str, missing: &str) {
         let place = Place { file: shown.to_owned(), spot: START };
         self.unread.push(Unread { place, object: shown.to_owned(), why: why.to_owned(), missing: missing.to_owned() });
     }
-}
 
-struct Walk {
-    look: Look,
-    /// Folders by what they are, so that links that lead in a circle end.
-    seen: HashSet<(u64, u64)>,
-    files: Vec<PathBuf>,
-    /// Folders of charts that are part of no other.
-    charts: Vec<PathBuf>,
-    /// Folders that kustomize puts together.
-    kustomized: Vec<PathBuf>,
-    found: Repository,
-}
-
-impl Walk {
-    fn through(look: Look, paths: &[PathBuf]) -> Self {
-        let (files, charts, kustomized) = Default::default();
-        let mut walk = Walk { look, seen: HashSet::new(), files, charts, kustomized, found: Repository::default() };
-        for path in paths {
-            match files::sort_at(look, path) {
-                Ok(Sort::Folder) => walk.folder(path),
-                // What it is comes out when it is read.
-                Ok(Sort::File | Sort::Other | Sort::Nothing) | Err(_) => walk.named(path),
-            }
-        }
-        for paths in [&mut walk.files, &mut walk.charts, &mut walk.kustomized] {
-            paths.sort();
-            paths.dedup();
-        }
-        walk
-    }
-
-    fn named(&mut self, path: &Path) {
-        let name = path.file_name().unwrap_or_default();
-        if NAMES.iter().any(|known| name == *known) {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            self.kustomized.push(folder.unwrap_or(Path::new(".")).to_owned());
-        }
-        self.files.push(path.to_owned());
-    }
-
-    fn folder(&mut self, path: &Path) {
-        let mut left = vec![path.to_owned()];
-        while let Some(folder) = left.pop() {
-            let read = match files::identity(self.look, &folder) {
-                Ok(own) if !self.seen.insert(own) => continue,
-                Ok(_) => files::entries(self.look, &folder),
-                Err(error) => Err(error),
-            };
-            let entries = match read {
-                Ok(entries) => entries,
-                Err(error) => {
-                    self.found.miss(&shown(&folder), &why(&error), "the right to read it");
-                    continue;
-                }
-            };
-            let has = |known: &str| entries.iter().any(|(name, sort)| name == known && *sort == Sort::File);
-            let chart = has("Chart.yaml");
-            if chart {
-                self.charts.push(folder.clone());
-            }
-            if NAMES.iter().any(|name| has(name)) {
-                self.kustomized.push(folder.clone());
-            }
-            for (name, sort) in entries {
-                let path = folder.join(&name);
-                let name = name.to_string_lossy();
-                let of_chart = || match sort {
-                    Sort::Folder => ["templates", "charts", "crds"].contains(&&*name),
-                    Sort::File => name.starts_with("values"),
-                    Sort::Other | Sort::Nothing => false,
-                };
-                match sort {
-                    // Helm brings it; what lies beside is plain.
-                    _ if chart && of_chart() => {}
-                    Sort::Folder if !PASSED_OVER.contains(&&*name) => left.push(path),
-                    Sort::File if name.ends_with(".age") => {
-                        self.found.stores.insert(folder.clone());
-                    }
-                    Sort::File if is_asked(&name) => self.files.push(path),
-                    Sort::File | Sort::Folder | Sort::Other | Sort::Nothing => {}
-                }
-            }
-        }
+    /// Takes what was found in another place.
+    fn join(&mut self, other: Self) {
+        self.papers.files += other.papers.files;
+        self.papers.objects.extend(other.papers.objects);
+        self.papers.marked.extend(other.papers.marked);
+        self.tools.extend(other.tools);
+        self.beside.extend(other.beside);
+        self.foreign += other.foreign;
+        self.unread.extend(other.unread);
     }
 }
 
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     files::tidy(path).display().to_string()
-}
-
-fn is_asked(name: &str) -> bool {
-    [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end)) || name == "Kustomization"
 }
 
 fn file(look: Look, path: &Path, budget: &Budget, found: &mut Repository) {
@@ -251,7 +180,8 @@ fn file(look: Look, path: &Path, budget: &Budget, found: &mut Repository) {
         return;
     }
     // Most files of a repository are none, and need not be taken apart.
-    if !has(&bytes, b"apiVersion") || !has(&bytes, b"kind") {
+    let wide = matches!(*bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    if !wide && (!has(&bytes, b"apiVersion") || !has(&bytes, b"kind")) {
         found.foreign += 1;
         return;
     }

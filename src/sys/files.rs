@@ -111,7 +111,8 @@ pub fn entries(_: Look, folder: &Path) -> io::Result<Vec<(OsString, Sort)>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let kind = entry.file_type()?;
-        let sort = if kind.is_symlink() { sort(&entry.path())? } else { sort_of(kind) };
+        // A link that leads in a circle, or where nobody may look, hides nothing that lies beside it.
+        let sort = if kind.is_symlink() { sort(&entry.path()).unwrap_or(Sort::Nothing) } else { sort_of(kind) };
         entries.push((entry.file_name(), sort));
     }
     entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));

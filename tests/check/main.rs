@@ -19,4 +19,5 @@ mod planned;
 mod render;
 mod rules;
 mod sarif;
+mod strange;
 mod strict;

@@ -2,6 +2,8 @@
 //! by its smallest fault and left green by the nearest manifest; labels, patches, and findings over files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "../support/drawing.rs"]
+mod drawing;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
 #[path = "../support/world.rs"]

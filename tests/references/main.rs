@@ -65,7 +65,7 @@ spec:
         - name: init
           envFrom: [{secretRef: {name: init}}]
       containers:
-        - name: web
+        - volumeMounts: [{name: a, mountPath: /a}, {name: b, mountPath: /b}, {name: c, mountPath: /c}, {name: d, mountPath: /d}]
           env:
             - name: A
               valueFrom: {secretKeyRef: {name: db, key: password}}

@@ -188,3 +188,17 @@ fn what_a_chart_may_bring_is_not_held_against_the_files() {
         ]
     );
 }
+
+#[test]
+fn a_volume_that_no_container_mounts_is_asked_for_by_nobody_but_a_claim_is() {
+    let pod = |mounts: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: default}}\nspec:\n  containers:\n  - {{name: a, image: a, volumeMounts: [{mounts}]}}\n  volumes:\n  \
+             - {{name: s, secret: {{secretName: nobody}}}}\n  - {{name: c, persistentVolumeClaim: {{claimName: nobody}}}}\n"
+        )
+    };
+    let claim = "F83 error 0.yaml:9:39 Pod default/p: PersistentVolumeClaim default/nobody is in no file";
+    assert_eq!(findings(&[&pod("")]).iter().map(told).collect::<Vec<_>>(), [claim]);
+    let both: Vec<String> = findings(&[&pod("{name: s, mountPath: /s}")]).iter().map(told).collect();
+    assert_eq!(both.len(), 2, "{both:?}");
+}

@@ -28,7 +28,7 @@ mod large;
 mod local_images;
 mod memory_alert;
 mod nfs;
-mod nodes;
+pub mod nodes;
 mod own_hand;
 mod parents;
 mod placement;

@@ -32,6 +32,8 @@ pub struct Classes<'o> {
     known: HashMap<&'o str, &'o str>,
     /// Classes whose volumes lie where a pattern of names says, and not below the uid of a claim.
     stable: Vec<&'o str>,
+    /// Classes whose volumes are chosen, or made, where the first pod goes.
+    waiting: Vec<&'o str>,
     default: Option<&'o str>,
     /// Whether there may be a default class that no file shows.
     open: bool,
@@ -57,8 +59,14 @@ impl<'o> Classes<'o> {
         let unmarked = objects.iter().any(|object| object.name() == OF_K3S);
         let default = marked.map(|object| object.name()).or((brings && !unmarked).then_some(OF_K3S));
         let stable = objects.iter().filter(|object| object.root.walk(&["parameters", "pathPattern"]).is_some());
+        let mode = |object: &&Arc<Object>| object.root.text_at(&["volumeBindingMode"]) == Some("WaitForFirstConsumer");
+        let mut waiting: Vec<&str> = objects.iter().copied().filter(mode).map(|object| object.name()).collect();
+        if known.contains_key(OF_K3S) && !unmarked {
+            waiting.push(OF_K3S);
+        }
         Self {
             known,
+            waiting,
             stable: stable.map(|object| object.name()).collect(),
             default,
             open: ground.cluster.is_none(),
@@ -77,6 +85,9 @@ impl<'o> Classes<'o> {
     /// What makes volumes of this class. None where nobody does, or nobody knows.
     pub fn maker(&self, class: &str) -> Option<&str> {
         self.known.get(class).copied().filter(|maker| *maker != NOBODY)
+    }
+    pub fn waits(&self, class: &str) -> bool {
+        self.waiting.contains(&class)
     }
     pub fn knows(&self, class: &str) -> bool {
         self.known.contains_key(class)

@@ -56,7 +56,7 @@ enum Made<'o> {
     Claim(Box<Claim<'o>>),
     /// Its size is no amount.
     Unread(crate::model::Spot),
-    /// A program has yet to put in what it asks for.
+    /// A program has yet to put in what it asks for; or it is none.
     Later,
 }
 
@@ -64,6 +64,12 @@ const SIZE: [&str; 4] = ["spec", "resources", "requests", "storage"];
 
 fn read<'o>(object: &'o Arc<Object>, node: &Node, name: &str, at: Place, way: Way) -> Made<'o> {
     let mut value = node.json();
+    // What is no claim at all is for the server to say.
+    let Some(fields) = value.as_object_mut() else { return Made::Later };
+    let meta = fields.entry("metadata").or_insert_with(|| serde_json::json!({}));
+    if !meta.is_object() {
+        *meta = serde_json::json!({});
+    }
     value["metadata"]["name"] = name.into();
     value["metadata"]["namespace"] = object.namespace().unwrap_or("default").into();
     let texts = [&SIZE[..], &["spec", "storageClassName"], &["spec", "volumeName"]];

@@ -6,7 +6,7 @@ use super::demand::Claim;
 use super::{Volume, is_filled_later};
 use crate::checks::binder::VolumeFacts;
 use crate::checks::rules::Ground;
-use crate::checks::rules::cluster::Maker;
+use crate::checks::rules::cluster::{Maker, Planned};
 use crate::checks::selector::{How, Labels};
 use crate::checks::told::Told;
 use crate::model::Severity;
@@ -50,18 +50,17 @@ pub fn dangerous(volumes: &[Volume<'_>], told: &mut Told) {
     }
 }
 
+/// What selectors of nodes see of a planned one; its name stands beside its labels.
+pub fn labels(node: &Planned) -> Labels {
+    let own = node.labels.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into()));
+    own.chain([("metadata.name".into(), node.name.as_str().into())]).collect()
+}
+
 /// A volume that can be reached from no node that there will be. Only k3d says how all of its nodes will be called: elsewhere
 /// more of them may join, and a plan's own step fits its volumes to its nodes and says so.
 pub fn pinned(ground: &Ground<'_>, volumes: &[Volume<'_>], told: &mut Told) {
     let Some(cluster) = ground.cluster.as_ref().filter(|cluster| cluster.maker == Maker::K3d) else { return };
-    let nodes: Vec<Labels> = cluster
-        .nodes
-        .iter()
-        .map(|node| {
-            let own = node.labels.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into()));
-            own.chain([("metadata.name".into(), node.name.as_str().into())]).collect()
-        })
-        .collect();
+    let nodes: Vec<Labels> = cluster.nodes.iter().map(labels).collect();
     for Volume { facts, object, .. } in volumes {
         if facts.nodes.is_free() || nodes.iter().any(|node| facts.nodes.holds(node)) {
             continue;

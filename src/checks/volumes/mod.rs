@@ -4,11 +4,12 @@
 
 mod classes;
 mod demand;
+mod elsewhere;
 mod kept;
 mod matching;
 mod misfit;
 
-use super::binder::VolumeFacts;
+use super::binder::{self, ClaimFacts, Miss, VolumeFacts};
 use super::rules::Ground;
 use super::told::Told;
 use crate::manifests::Object;
@@ -105,6 +106,10 @@ impl<'e, 'o> Eye<'e, 'o> {
             Class::Default(name) => claim.facts.clone().with_default_class(Some(name)),
             Class::Named | Class::None | Class::Open => claim.facts.clone(),
         };
+        if self.is_caught(&facts) {
+            self.nobody(claim, &class);
+            return Fate::Told;
+        }
         let serving = self.shelf.serving(&facts);
         let maker = facts.class.as_deref().and_then(|name| self.classes.maker(name));
         if !serving.is_empty() {
@@ -114,7 +119,8 @@ impl<'e, 'o> Eye<'e, 'o> {
                 self.open(claim, volume);
                 return Fate::Told;
             }
-            return Fate::Served(serving);
+            let astray = maker.is_some_and(|maker| self.elsewhere(claim, &facts, &serving, maker));
+            return if astray { Fate::Told } else { Fate::Served(serving) };
         }
         if facts.volume.as_deref().is_some_and(|name| !self.shelf.has(name)) {
             // Whether that volume is in any file is looked at where all names are.
@@ -136,6 +142,17 @@ impl<'e, 'o> Eye<'e, 'o> {
             self.defaulted(claim, name);
         }
         Fate::Made
+    }
+
+    /// Where a class waits for a pod it is the scheduler that chooses. It takes what is kept for the claim before it asks for
+    /// access modes, and a volume that lacks them is then never bound, whatever else is free.
+    fn is_caught(&self, facts: &ClaimFacts) -> bool {
+        let waits = facts.class.as_deref().is_some_and(|class| self.classes.waits(class));
+        let lacks_access = |at: &usize| {
+            let misses = binder::matches(facts, &self.volumes[*at].facts);
+            misses.is_err_and(|misses| misses.iter().all(|miss| matches!(miss, Miss::Access(_))))
+        };
+        waits && facts.volume.is_none() && self.shelf.kept_for(facts).iter().any(lacks_access)
     }
 
     /// Says something of a claim once for all claims that one template makes.

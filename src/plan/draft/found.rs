@@ -5,6 +5,7 @@ use super::kustomize::{self, Kustomized};
 use super::tree::{relative, shown};
 use crate::checks::rules::cluster::Cluster;
 use crate::manifests::repository::{self, Repository};
+use crate::manifests::walk::PASSED_OVER;
 use crate::manifests::{At, Papers, read_all};
 use crate::model::{PlanName, Problem};
 use crate::sys::Look;
@@ -116,9 +117,7 @@ impl Walk {
                 let Some(name) = name.to_str() else { continue };
                 let path = folder.join(name);
                 match sort {
-                    Sort::Folder if !name.starts_with('.') && !repository::PASSED_OVER.contains(&name) => {
-                        left.push(path)
-                    }
+                    Sort::Folder if !name.starts_with('.') && !PASSED_OVER.contains(&name) => left.push(path),
                     Sort::File => self.file(&folder, name, path),
                     Sort::Folder | Sort::Other | Sort::Nothing => {}
                 }
