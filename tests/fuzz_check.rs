@@ -14,6 +14,7 @@ use blackstart::checks::{files, pod_security};
 use blackstart::manifests::repository;
 use blackstart::model::Place;
 use blackstart::report::found;
+use blackstart::report::paint::Paint;
 use blackstart::sys::Look;
 use damage::{Dice, damage};
 use std::fs;
@@ -83,7 +84,8 @@ fn looked_at(folder: &Path, count: usize) -> (usize, Option<String>) {
         return (read, Some(wrong));
     }
     let findings: Vec<_> = told.faults.into_iter().map(|fault| fault.finding).collect();
-    let text = found::text(&found::Looked::default(), &findings, &told.unknowns);
+    let shown = found::Shown { findings: &findings, unknowns: &told.unknowns, accepted: &told.accepted, next: &[] };
+    let text = found::text(&found::Looked::default(), &shown, true, Paint(false));
     let odd = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
     (read, odd.map(|odd| format!("a control character {odd:?} is printed")))
 }

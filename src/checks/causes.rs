@@ -224,18 +224,6 @@ pub const CAUSES: &[Cause] = &[
         "The claim waits for a provisioner that is not there, cannot make the volume, or says nothing.",
         "Look at the provisioner's pod and its log.",
     ),
-    cause("F96", "Files that cannot be rendered",
-        "kustomize or helm refuses what it is given: a file it names is gone, a patch meets nothing, a folder takes \
-         itself, a chart wants a value that nobody gives. The old cluster still runs what was rendered last; the new \
-         one gets nothing.",
-        "Run the program on that folder until it ends well. Its own words stand in the message.",
-    ),
-    cause("F97", "A file that cannot be read",
-        "It may hold objects, and what they are cannot be told from here: it is a template, it may not be read, its \
-         chart or its base lies elsewhere, or the program that renders it is not installed. What it holds was not \
-         checked, and what seems to be missing may be in it.",
-        "Give what is named as missing, and check again. Nothing is fetched by a check.",
-    ),
     cause("UNKNOWN", "What is not known here",
         "The symptom is none of those above. It is shown whole, and nothing was matched to it.",
         "Read what Kubernetes says.",

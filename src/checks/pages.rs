@@ -24,6 +24,18 @@ pub const PAGES: &[Cause] = &[
          or the name has changed on one side only.",
         "Add what is named to the files, or mend the name.",
     ),
+    cause("F96", "Files that cannot be rendered",
+        "kustomize or helm refuses what it is given: a file it names is gone, a patch meets nothing, a folder takes \
+         itself, a chart wants a value that nobody gives. The old cluster still runs what was rendered last; the new \
+         one gets nothing.",
+        "Run the program on that folder until it ends well. Its own words stand in the message.",
+    ),
+    cause("F97", "A file that cannot be read",
+        "It may hold objects, and what they are cannot be told from here: it is a template, it may not be read, its \
+         chart or its base lies elsewhere, or the program that renders it is not installed. What it holds was not \
+         checked, and what seems to be missing may be in it.",
+        "Give what is named as missing, and check again. Nothing is fetched by a check.",
+    ),
     cause("F98", "An acceptance that has ended or is malformed",
         "Somebody has accepted a finding for a while, in a comment or in the plan. The day has come, or there is no day, no \
          reason, or an id that nothing is called by; or the finding is gone and the acceptance is left over, and would one \
@@ -34,4 +46,4 @@ pub const PAGES: &[Cause] = &[
 ];
 
 /// What checks of files find, beside the rules. Of these the ladder names some too.
-pub const IN_FILES: &[&str] = &["F01", "F02", "F03", "F08", "F09", "F35", "F81", "F82", "F83", "F98"];
+pub const IN_FILES: &[&str] = &["F01", "F02", "F03", "F08", "F09", "F35", "F81", "F82", "F83", "F96", "F97", "F98"];

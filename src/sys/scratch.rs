@@ -19,7 +19,7 @@ impl<'t> Scratch<'t> {
         let above = files::real(touch.look(), &std::env::temp_dir())?;
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let path = above.join(format!("blackstart-{}-{number}", std::process::id()));
+            let path = above.join(format!("blackstart-scratch-{}-{number}", std::process::id()));
             match files::make_new_folder(touch, &path) {
                 Ok(()) => return Ok(Self { touch, path }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

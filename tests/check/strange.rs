@@ -37,9 +37,9 @@ fn check(folder: &Path, words: &[&str]) -> common::Told {
     common::Told::of(command.output().unwrap())
 }
 
-/// The numbers of the last line: files, objects, not Kubernetes, unknown.
+/// The numbers of the line that counts: files, objects, not Kubernetes, unknown.
 fn counts(told: &common::Told) -> [usize; 4] {
-    let last = told.out.lines().last().unwrap_or_else(|| panic!("{told:?}"));
+    let last = told.out.lines().rfind(|line| !line.starts_with("next ")).unwrap_or_else(|| panic!("{told:?}"));
     let (counts, _) = last.split_once(':').unwrap_or_else(|| panic!("{last}"));
     let numbers: Vec<usize> = counts
         .split(", ")

@@ -43,10 +43,14 @@ pub fn config(namespace: &str, name: &str) -> String {
 
 /// A Deployment whose pods have this in their spec, beside one container of this image.
 pub fn runs(namespace: &str, name: &str, image: &str, spec: &str) -> String {
+    // A volume that nothing mounts is asked for by nobody.
+    let there = ["c", "s", "d"].into_iter().filter(|volume| spec.contains(&format!("{{name: {volume}, ")));
+    let mounts: Vec<String> = there.map(|volume| format!("{{name: {volume}, mountPath: /{volume}}}")).collect();
+    let mounts = mounts.join(", ");
     format!(
         "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec:\n  \
          selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec:\n      \
-         containers: [{{name: main, image: '{image}'}}]\n{spec}"
+         containers: [{{name: main, image: '{image}', volumeMounts: [{mounts}]}}]\n{spec}"
     )
 }
 
