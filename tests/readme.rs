@@ -111,14 +111,14 @@ fn of_a_cluster(text: &str) -> String {
     let plain = text.replace("(combined from similar events): ", "");
     let lines = plain.lines().filter(|line| !line.starts_with("  … ") && !line.starts_with("  · "));
     let line = |line: &str| {
-        let words = line.split(' ').map(|word| match word.split_once("cloudflared-") {
-            Some((before, rest)) if rest.contains('-') => format!("{before}cloudflared-…"),
-            Some(_) | None => word.to_owned(),
+        let words = line.split(' ').map(|word| match word.split_once("monitoring/node-exporter-") {
+            Some((before, _)) => format!("{before}monitoring/node-exporter-…"),
+            None => word.to_owned(),
         });
         let line = words.collect::<Vec<_>>().join(" ");
-        match line.split_once(" of 20 ready") {
+        match line.split_once(" of 21 ready") {
             Some((before, after)) => {
-                format!("{}N of 20 ready{after}", before.trim_end_matches(|c: char| c.is_ascii_digit()))
+                format!("{}N of 21 ready{after}", before.trim_end_matches(|c: char| c.is_ascii_digit()))
             }
             None => line,
         }
@@ -175,16 +175,16 @@ fn the_example_is_drilled_as_it_is_shown() {
 }
 
 #[test]
-fn an_image_that_is_gone_is_named_and_mended_and_the_drill_goes_on() {
-    let test = "an_image_that_is_gone_is_named_and_mended_and_the_drill_goes_on";
+fn a_folder_that_is_gone_is_named_and_mended_and_the_drill_goes_on() {
+    let test = "a_folder_that_is_gone_is_named_and_mended_and_the_drill_goes_on";
     if sandbox::program().is_none() {
         return sandbox::not_run(test, "blackstart-sandbox is not built");
     }
-    let (mut readme, example) = (Page::open("README.md"), Example::with(4, "unknown-image"));
+    let (mut readme, example) = (Page::open("README.md"), Example::with(4, "hostpath-directory-missing"));
     let failed = example.typed("drill plans/homelab.yaml", 1);
-    let file = "plans/kubernetes/apps/jellyfin.yaml";
+    let file = "plans/kubernetes/monitoring/node-exporter.yaml";
     fs::copy(root().join(file), example.path(file)).unwrap();
-    let mended = format!("$ vi {file}     # the tag that is there\n");
+    let mended = format!("$ vi {file}     # without that folder\n");
     let resumed = example.typed("resume", 0);
     readme.holds("cause", &fenced(&format!("{failed}{mended}{resumed}")), of_a_cluster);
     example.told("drill --reap", 0).says("0 sandboxes removed");
@@ -253,11 +253,11 @@ fn secrets_of_ones_own_come_back_as_the_page_says() {
 #[test]
 fn what_differs_from_drill_to_drill_is_passed_over_and_nothing_else() {
     let same = |a: &str, b: &str| of_a_cluster(a) == of_a_cluster(b);
-    assert!(same("x 12 of 20 ready; 1 cause", "x 7 of 20 ready; 1 cause"));
-    assert!(same("pods \"cloudflared-bbd9f4db7-aaaaa\" is", "pods \"cloudflared-bbd9f4db7-bbbbb\" is"));
+    assert!(same("x 12 of 21 ready; 1 cause", "x 7 of 21 ready; 1 cause"));
+    assert!(same("Pod monitoring/node-exporter-aaaaa: it", "Pod monitoring/node-exporter-bbbbb: it"));
     assert!(same(
         "run 2026-11-21T09-42-11 a-2026-11-21t09-42-11, 0:07",
         "run 2027-01-01T00-00-00 a-2027-01-01t00-00-00, 0:09"
     ));
-    assert!(!same("x 12 of 19 ready", "x 12 of 21 ready") && !same("Deployment cloudflared", "Deployment traefik"));
+    assert!(!same("x 12 of 19 ready", "x 12 of 22 ready") && !same("Deployment cloudflared", "Deployment traefik"));
 }

@@ -51,7 +51,7 @@ fn a_sealed_secret_that_will_not_open_is_told_with_its_own_reason() {
         &home,
         "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: extra, namespace: apps}\nspec: {encryptedData: {word: AgAA}}\n",
     );
-    is_refused(&home, &["is too short for a sealed value: a placeholder"]);
+    is_refused(&home, &["F28", "word is shorter than anything sealed: no Secret is made of any of its values"]);
     let (other, document) = Key::generate("kube-system", "other", clock::now()).unwrap();
     let pem = other.certificate.as_ref().unwrap().pem();
     let other = Certificate::from_pem(pem.reveal(), clock::now()).unwrap_or_else(|unfit| panic!("{unfit}"));
