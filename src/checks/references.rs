@@ -34,10 +34,7 @@ pub fn on(papers: &[(&str, &Papers)], elsewhere: &dyn Fn(&Fact) -> bool, server:
         elsewhere,
         keys: Keys::of(objects()),
         scopes: Scopes::of(objects()),
-        opaque: papers.iter().find_map(|(_, papers)| {
-            let hidden = |object: &&std::sync::Arc<Object>| opaque(object) && !papers.opened.contains(&object.id);
-            papers.objects.iter().find(hidden).map(|object| object.id.to_string())
-        }),
+        opaque: behind(papers),
         classes: objects().filter_map(class_of_volume).collect(),
         findings: Vec::new(),
         server,
@@ -51,6 +48,20 @@ pub fn on(papers: &[(&str, &Papers)], elsewhere: &dyn Fn(&Fact) -> bool, server:
         message.push_str(&format!("; {count} objects want it"));
     }
     eye.findings
+}
+
+/// What may bring what no file shows, in words; None where there is no such thing.
+fn behind(papers: &[(&str, &Papers)]) -> Option<String> {
+    let hidden = |papers: &&Papers| {
+        let objects = papers.objects.iter().filter(|object| opaque(object) && !papers.opened.contains(&object.id));
+        objects.map(|object| object.id.to_string()).collect::<Vec<_>>()
+    };
+    let hidden: Vec<String> = papers.iter().flat_map(|(_, papers)| hidden(papers)).collect();
+    match hidden.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        [first, others @ ..] => Some(format!("{first} or {} more like it", others.len())),
+    }
 }
 
 /// Kinds behind which there are objects that no file shows.
@@ -75,7 +86,7 @@ struct Eye<'o> {
     elsewhere: &'o dyn Fn(&Fact) -> bool,
     keys: Keys,
     scopes: Scopes<'o>,
-    /// The first object behind which others may be hidden.
+    /// The objects behind which others may be hidden, in words.
     opaque: Option<String>,
     classes: HashSet<&'o str>,
     findings: Vec<Finding>,
@@ -120,7 +131,7 @@ impl Eye<'_> {
     ) {
         let (severity, message) = match &self.opaque {
             Some(maker) if severity == Severity::Error => {
-                (Severity::Warning, format!("{message}, unless it comes with {maker}"))
+                (Severity::Warning, format!("{message}, unless something brings it that is not seen here: {maker}"))
             }
             Some(_) | None => (severity, message),
         };

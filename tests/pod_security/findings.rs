@@ -59,12 +59,12 @@ fn what_a_namespace_enforces_is_an_error_at_the_object() {
 }
 
 #[test]
-fn what_a_namespace_warns_of_is_a_warning_and_what_it_audits_a_note() {
+fn what_a_namespace_warns_of_and_audits_is_a_note() {
     let said = told(&(namespace(&label("warn", "restricted")) + LAX));
     assert_eq!(
         said,
         [format!(
-            "warning 13 Deployment apps/web: is let in with a warning: would violate PodSecurity \"restricted:latest\": {SENTENCE}"
+            "note 13 Deployment apps/web: is let in with a warning: would violate PodSecurity \"restricted:latest\": {SENTENCE}"
         )]
     );
     let said = told(
@@ -150,7 +150,7 @@ fn what_the_configuration_exempts_is_not_looked_at() {
         &[],
         &Rules { exemptions: Exemptions { usernames: list(maker), ..Default::default() }, ..Rules::default() },
     );
-    assert!(said(&rest).iter().all(|told| told.starts_with("warning")) && rest.faults.len() == 1, "{rest:?}");
+    assert!(said(&rest).iter().all(|told| told.starts_with("note")) && rest.faults.len() == 1, "{rest:?}");
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn every_kind_that_makes_pods_is_looked_at_and_each_by_its_own_rule() {
         ("v1", "Pod", "spec: {hostPID: true, containers: [{name: a, image: x}]}".to_owned(), "error"),
         // These make no pods now, or never.
         ("apps/v1", "Deployment", format!("spec: {{replicas: 0, template: {template}}}"), "warning"),
-        ("v1", "PodTemplate", format!("template: {template}"), "warning"),
+        ("v1", "PodTemplate", format!("template: {template}"), "note"),
     ];
     for (version, kind, rest, severity) in kinds {
         let text =

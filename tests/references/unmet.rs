@@ -183,7 +183,7 @@ fn what_a_chart_may_bring_is_not_held_against_the_files() {
     assert_eq!(
         found,
         [
-            "F01 warning 0.yaml:4:8 Pod default/p: ServiceAccount default/a is in no file, unless it comes with HelmChart kube-system/c",
+            "F01 warning 0.yaml:4:8 Pod default/p: ServiceAccount default/a is in no file, unless something brings it that is not seen here: HelmChart kube-system/c",
             "F08 note 1.yaml:2:1 HelmChart kube-system/c: kind HelmChart.helm.cattle.io comes with k3s, and is in no file",
         ]
     );

@@ -144,7 +144,7 @@ impl Eye<'_> {
         if makes && !refused && !self.spared(object, root, maker(object.kind())) {
             told.extend(self.asked(object, root));
         }
-        for (mode, severity) in [(Mode::Warn, Severity::Warning), (Mode::Audit, Severity::Note)] {
+        for (mode, severity) in [(Mode::Warn, Severity::Note), (Mode::Audit, Severity::Note)] {
             let policy = policies.of(mode);
             // A pod that is refused is not warned of; of the same level nothing is told twice.
             let again = told.iter().any(|other| policy.same(*other)) || (refused && is_pod && mode == Mode::Warn);
