@@ -1,6 +1,6 @@
 //! What objects give and need, and which papers have to wait for which others because of that.
 
-pub use super::givers::{Given, gives};
+pub use super::givers::{Given, gives, makes_namespace};
 pub use super::keys::Keys;
 pub use super::needs::{Want, wants};
 pub use super::standing::{Standing, standing};

@@ -93,6 +93,9 @@ pub fn gives(object: &Object) -> Vec<Given> {
         let fact = if *spaced { fact(name, home(object), object.name()) } else { Fact::of(name, object.name()) };
         giver.add(fact, false);
     }
+    if let Some((namespace, _)) = makes_namespace(object) {
+        giver.add(Fact::of("namespace", namespace), true);
+    }
     match (group, object.kind()) {
         ("apiextensions.k8s.io", "CustomResourceDefinition") => {
             let text = |path: &[&str]| object.root.text_at(path);
@@ -118,6 +121,28 @@ pub fn gives(object: &Object) -> Vec<Given> {
     }
     giver.made();
     giver.given
+}
+
+/// The namespace that a controller is told to make for what it brings, and where the labels stand that it gives it. The one that
+/// the object lies in itself has to be there before.
+pub fn makes_namespace(object: &Object) -> Option<(&str, Option<&'static [&'static str]>)> {
+    const LABELS: &[&str] = &["spec", "syncPolicy", "managedNamespaceMetadata", "labels"];
+    let spec = object.root.get("spec")?;
+    let is_on = |names: &[&str]| spec.walk(names).and_then(Node::flag) == Some(true);
+    let (asked, way, labels) = match (object.id.group(), object.kind()) {
+        ("argoproj.io", "Application") => {
+            let options = spec.walk(&["syncPolicy", "syncOptions"]).map_or(&[][..], Node::items);
+            let asked = options.iter().any(|option| option.text() == Some("CreateNamespace=true"));
+            (asked, &["destination", "namespace"][..], Some(LABELS))
+        }
+        ("helm.toolkit.fluxcd.io", "HelmRelease") => {
+            (is_on(&["install", "createNamespace"]), &["targetNamespace"][..], None)
+        }
+        ("helm.cattle.io", "HelmChart") => (is_on(&["createNamespace"]), &["targetNamespace"][..], None),
+        _ => return None,
+    };
+    let name = spec.text_at(way).filter(|name| asked && !name.is_empty() && *name != home(object))?;
+    Some((name, labels))
 }
 
 /// Cert-manager makes what an Ingress names where it is told to by one of these.

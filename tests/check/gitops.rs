@@ -147,3 +147,60 @@ fn a_secret_that_sops_encrypted_gives_its_keys() {
     home.file("apps/web/secret.sops.yaml", &secret("b"));
     home.check().says("F01  apps/web/web.yaml:12").says("key a of Secret");
 }
+
+#[test]
+fn flux_stops_at_the_first_folder_with_a_kustomization() {
+    let Some(home) = home("flux_stops_at_the_first_folder_with_a_kustomization", &["kustomize"]) else { return };
+    let flux = |name: &str, spec: &str| {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\nspec: {{{spec}, sourceRef: {{kind: GitRepository, name: flux-system}}}}\n"
+        )
+    };
+    home.files(&[
+        ("clusters/apps.yaml", &flux("apps", "path: ./apps")),
+        ("apps/media/kustomization.yaml", "resources: [ns.yaml, web/ks.yaml]\n"),
+        ("apps/media/ns.yaml", &APPS.replace("apps", "media")),
+        ("apps/media/web/ks.yaml", &flux("web", "path: ./apps/media/web/app, targetNamespace: media")),
+        ("apps/media/web/app/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("apps/media/web/app/web.yaml", WANTS),
+    ]);
+    let told = home.check().says("Deployment media/web").never_says("Deployment default/web");
+    let told = told.never_says("F35").never_says("Deployment web");
+    assert_eq!(told.out.matches("  F01  ").count(), 1, "{}", told.out);
+}
+
+#[test]
+fn a_namespace_that_a_controller_is_told_to_make_is_there() {
+    let Some(home) = home("", &[]) else { return };
+    let asked =
+        |policy: &str| application("web", "    path: apps/web\n").replace("  source:", &format!("{policy}  source:"));
+    home.files(&[("apps/web/web.yaml", WANTS), ("argo/web.yaml", &asked(""))]);
+    home.check().says("F82  apps/web/web.yaml");
+    home.file("argo/web.yaml", &asked("  syncPolicy: {syncOptions: [CreateNamespace=false]}\n"));
+    home.check().says("F82  apps/web/web.yaml");
+    home.file("argo/web.yaml", &asked("  syncPolicy: {syncOptions: [CreateNamespace=true]}\n"));
+    home.check().says("F01  apps/web/web.yaml").never_says("F82  apps/web/web.yaml").never_says("F03");
+    // With the labels that it gives the namespace, its pods are held against them.
+    home.file(
+        "argo/web.yaml",
+        &asked("  syncPolicy:\n    syncOptions: [CreateNamespace=true]\n    managedNamespaceMetadata:\n      labels:\n        pod-security.kubernetes.io/enforce: restricted\n"),
+    );
+    home.check().code(3).says("F03  apps/web/web.yaml:11").never_says("F82  apps/web/web.yaml");
+    let web = WANTS.replace("  name: web\nspec", "  name: web\n  namespace: apps\nspec");
+    home.file("apps/web/web.yaml", &web);
+    for (kind, makes) in [
+        ("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease", "install: {createNamespace: true}"),
+        ("apiVersion: helm.cattle.io/v1\nkind: HelmChart", "createNamespace: true"),
+    ] {
+        let object = |spec: &str, own: &str| {
+            format!("{kind}\nmetadata: {{name: web, namespace: {own}}}\nspec: {{targetNamespace: apps, {spec}}}\n")
+        };
+        home.file("argo/web.yaml", &object("a: b", "kube-system"));
+        home.check().says("F82  apps/web/web.yaml");
+        home.file("argo/web.yaml", &object(makes, "kube-system"));
+        home.check().never_says("F82");
+        // What lies in it itself has to wait for another that makes it.
+        home.file("argo/web.yaml", &object(makes, "apps"));
+        home.check().says("F82");
+    }
+}

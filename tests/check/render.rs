@@ -154,6 +154,42 @@ fn a_kustomization_that_does_not_build_is_an_error_in_the_words_of_the_program()
 }
 
 #[test]
+fn the_words_of_kustomize_tell_no_value_of_a_secret() {
+    let Some(home) = home("the_words_of_kustomize_tell_no_value_of_a_secret", &["kustomize"]) else { return };
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: CANARY10}\n";
+    let patch = "- {op: replace, path: /stringData/nope, value: CANARY12}\n- bad CANARY13\n";
+    let inline = format!(
+        "resources: [s.yaml]\npatches:\n- target: {{kind: Secret}}\n  patch: |-\n    {}\n",
+        patch.trim().replace('\n', "\n    ")
+    );
+    home.files(&[
+        ("inline/kustomization.yaml", &inline),
+        ("inline/s.yaml", secret),
+        ("file/kustomization.yaml", "resources: [s.yaml]\npatches: [{target: {kind: Secret}, path: p.yaml}]\n"),
+        ("file/s.yaml", secret),
+        ("file/p.yaml", patch),
+        ("gen/kustomization.yaml", "secretGenerator: [{name: x, literals: [CANARY15]}]\n"),
+    ]);
+    let mut told = home.check().code(3).never_says("CANARY").says("literal sources");
+    for folder in ["inline", "file", "gen"] {
+        told = told.says(&format!("F96  {folder}/kustomization.yaml:1"));
+    }
+}
+
+#[test]
+fn the_words_of_kubectl_are_the_same_at_each_run() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(home) = home("", &[]) else { return };
+    let script = "#!/bin/sh\necho \"E1121 20:14:46.123 $$ run.go:72] \\\"command failed\\\" err=\\\"no \\\\\\\"a.yaml\\\\\\\" here\\\"\" >&2\nexit 1\n";
+    home.lab.write("bin/kubectl", script);
+    std::fs::set_permissions(home.lab.path("bin/kubectl"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    home.file("a/kustomization.yaml", "resources: []\n");
+    let first =
+        home.check().code(3).never_says("run.go").says("F96  a/kustomization.yaml:1").says("no \"a.yaml\" here").all();
+    assert_eq!(first, home.check().all());
+}
+
+#[test]
 fn folders_that_lead_in_circles_end() {
     let Some(home) = home("folders_that_lead_in_circles_end", &["kustomize"]) else { return };
     overlay(&home);

@@ -1,6 +1,7 @@
 //! Namespaces and their labels: those that files make, those that a step makes, and those that every cluster has.
 
 use super::level::{Malformed, PREFIX, Policies};
+use crate::manifests::facts::makes_namespace;
 use crate::manifests::{Object, Papers, Value};
 use crate::model::Place;
 use std::collections::BTreeMap;
@@ -24,7 +25,17 @@ impl Namespace {
         if object.kind() != "Namespace" || !object.id.group().is_empty() {
             return None;
         }
-        let labels = object.root.walk(&["metadata", "labels"]).map_or(&[][..], |labels| labels.fields());
+        let way = ["metadata", "labels"];
+        Some(Self::labelled(object, object.name(), &way, object.place_of(&["metadata", "name"])))
+    }
+    /// One that a controller makes, as this object tells it to.
+    fn of_controller(object: &Object) -> Option<Self> {
+        let (name, labels) = makes_namespace(object)?;
+        Some(Self::labelled(object, name, labels.unwrap_or_default(), object.place_of(labels.unwrap_or(&["spec"]))))
+    }
+    /// With the labels that stand there in the object; at the end of no way there are none.
+    fn labelled(object: &Object, name: &str, way: &[&str], place: Place) -> Self {
+        let labels = object.root.walk(way).filter(|_| !way.is_empty()).map_or(&[][..], |labels| labels.fields());
         let (mut read, mut no_text) = (Vec::new(), Vec::new());
         for field in labels.iter().filter(|field| field.name.starts_with(PREFIX)) {
             match &field.node.value {
@@ -35,14 +46,8 @@ impl Namespace {
                 }
             }
         }
-        let way = ["metadata", "labels", super::level::ENFORCE];
-        Some(Self {
-            name: object.name().to_owned(),
-            labels: read,
-            no_text,
-            place: object.place_of(&["metadata", "name"]),
-            enforced_at: object.place_of(&way),
-        })
+        let way: Vec<&str> = way.iter().copied().chain([super::level::ENFORCE]).collect();
+        Self { name: name.to_owned(), labels: read, no_text, place, enforced_at: object.place_of(&way) }
     }
     pub fn policies(&self, defaults: Policies) -> (Policies, Vec<Malformed>) {
         let labels: Vec<(&str, &str)> = self.labels.iter().map(|(name, value)| (&**name, &**value)).collect();
@@ -78,7 +83,8 @@ pub enum Labels<'k> {
 impl Known {
     pub fn of(papers: &[Papers], more: &[Namespace]) -> Self {
         let mut known = Self::default();
-        let files = papers.iter().flat_map(|papers| &papers.objects).filter_map(|object| Namespace::of_file(object));
+        let objects = || papers.iter().flat_map(|papers| &papers.objects);
+        let files = objects().filter_map(|object| Namespace::of_file(object));
         for namespace in files.chain(more.iter().cloned()) {
             match known.by_name.get(&namespace.name) {
                 Some(first) if !first.agrees(&namespace) => known.torn.push((first.clone(), namespace)),
@@ -87,6 +93,12 @@ impl Known {
                     known.by_name.insert(namespace.name.clone(), namespace);
                 }
             }
+        }
+        // A controller leaves one alone that is there; of several that make it, the one that says more is believed.
+        let mut made: Vec<Namespace> = objects().filter_map(|object| Namespace::of_controller(object)).collect();
+        made.sort_by_key(|namespace| namespace.labels.is_empty());
+        for namespace in made {
+            known.by_name.entry(namespace.name.clone()).or_insert(namespace);
         }
         known
     }

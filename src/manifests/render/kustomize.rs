@@ -3,7 +3,7 @@
 
 use super::kustomization::Kustomization;
 use super::source::origin;
-use super::{Broken, Entry, Rendered, Tools, mirror, substitute};
+use super::{Broken, Entry, Rendered, Tools, mirror, substitute, words};
 use crate::manifests::objects_with;
 use crate::model::{Place, Spot};
 use crate::sys::files;
@@ -83,6 +83,7 @@ pub fn render(tools: &Tools<'_>, entry: &Entry) -> Rendered {
         // What is left of it without the rest cannot be built, and that is not the fault of the files.
         Some((Answer::Bad(_), _)) | None if away => told.raw(tools, &all),
         Some((Answer::Bad(words), _)) => {
+            let words = words::told(tools.look(), &all, &entry.overlay, &words);
             let message = format!("cannot be put together: {words}");
             let fix = format!("mend it until `kubectl kustomize {}` builds it", tools.shown(&first.folder));
             told.broken.push(Broken { place: at, object: file, message, fix });

@@ -9,6 +9,7 @@ mod mirror;
 mod rounds;
 pub mod source;
 mod substitute;
+mod words;
 
 pub use chart::cached;
 pub use rounds::{Work, all};

@@ -95,12 +95,15 @@ struct Rounds<'a> {
     /// Objects of which all that they want is here.
     opened: Vec<ObjectId>,
     roots: Vec<Entry>,
+    /// Folders that have a kustomization.
+    folders: HashSet<PathBuf>,
 }
 
 impl<'a> Rounds<'a> {
     fn new(tools: &'a Tools<'a>, work: &'a Work) -> Self {
         let (done, rendered, directories, opened) = Default::default();
-        let mut own = Self { tools, work, done, rendered, directories, opened, roots: Vec::new() };
+        let folders = work.kustomizations.iter().map(|one| one.folder.clone()).collect();
+        let mut own = Self { tools, work, done, rendered, directories, opened, roots: Vec::new(), folders };
         own.roots = own.roots();
         own
     }
@@ -167,16 +170,8 @@ impl<'a> Rounds<'a> {
                             entries.push(*entry);
                             continue;
                         }
-                        let nested =
-                            self.work.kustomizations.iter().map(|one| &one.folder).filter(|folder| {
-                                recurse && folder.starts_with(&entry.folder) && **folder != entry.folder
-                            });
-                        let roots: HashSet<PathBuf> = self.roots.iter().map(|root| root.folder.clone()).collect();
-                        entries.extend(
-                            nested
-                                .filter(|one| roots.contains(*one))
-                                .map(|one| Entry { folder: one.clone(), ..(*entry).clone() }),
-                        );
+                        let nested = if recurse { self.first_below(&entry.folder) } else { Vec::new() };
+                        entries.extend(nested.into_iter().map(|one| Entry { folder: one, ..(*entry).clone() }));
                         if let Some(namespace) = entry.namespace {
                             self.directories.push((entry.folder, recurse, namespace));
                         }
@@ -185,6 +180,16 @@ impl<'a> Rounds<'a> {
             }
         }
         (entries, unread)
+    }
+
+    /// The kustomizations that are found first on the way down from a folder without one: what lies below them is theirs to take.
+    fn first_below(&self, folder: &Path) -> Vec<PathBuf> {
+        let is_first = |one: &&PathBuf| {
+            let mut between = one.ancestors().skip(1).take_while(|above| *above != folder);
+            !between.any(|above| self.folders.contains(above))
+        };
+        let below = self.roots.iter().map(|root| &root.folder).filter(|one| one.starts_with(folder) && *one != folder);
+        below.filter(|one| self.folders.contains(*one)).filter(is_first).cloned().collect()
     }
 
     fn render(&self, entries: &[Entry]) -> Vec<Rendered> {
