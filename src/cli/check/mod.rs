@@ -18,7 +18,7 @@ use crate::model::{Finding, Mode, Problem, Severity, Unknown};
 use crate::plan::findings;
 use crate::plan::load::load;
 use crate::report::found::{Looked, Shown, text};
-use crate::report::sarif;
+use crate::report::{sarif, words};
 use crate::sys::terminal::{self, Stream};
 use crate::sys::{Look, Touch, clock, files};
 use args::{CheckArgs, CheckOutput};
@@ -54,6 +54,7 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
         looked.known = known;
         for entry in gone {
             let baseline::Entry { file, id, object, .. } = entry;
+            let (file, object) = (words::in_a_line(&file), words::in_a_line(&object));
             let _ = writeln!(more, "gone   {id}  {file}  {object}: take it out of {}", path.display());
         }
     }
@@ -76,6 +77,7 @@ fn show(
     more: &str,
     names: &mut Names,
 ) -> Result<u8, Problem> {
+    let more = &*words::visible(more);
     let mends = told.faults.iter().filter_map(|fault| fault.mend.as_ref());
     let next = match &args.fix {
         // One that can be written is reason enough to write them.
