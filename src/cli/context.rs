@@ -3,6 +3,7 @@
 use super::args::{Global, When};
 use crate::model::Problem;
 use crate::report::paint::Paint;
+use crate::report::words;
 use crate::sys::terminal::{self, Stream};
 use crate::sys::{Look, files, host};
 use std::io;
@@ -98,7 +99,7 @@ impl Context {
     /// Says something that people should know, beside what was asked for.
     pub fn note(&self, text: &str) {
         // Where nobody can be told there is nobody to tell that.
-        let _ = terminal::write(Stream::Err, &format!("{text}\n"));
+        let _ = terminal::write(Stream::Err, &format!("{}\n", words::visible(text)));
     }
 
     pub fn complain(&self, problem: &Problem) {

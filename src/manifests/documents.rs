@@ -53,6 +53,15 @@ pub fn read(bytes: &[u8], is_json: bool, budget: &Budget) -> (Vec<Node>, Vec<Bro
     (nodes, wrong)
 }
 
+/// The document in which something was said of this line, and the number of the line before it; all of what is no text.
+pub fn around(bytes: &[u8], line: u32) -> (usize, &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return (0, bytes) };
+    // What is missed at the end of a document is said of the mark behind it.
+    let is_before = |part: &Part<'_>| part.lines_before < usize::try_from(line).unwrap_or(usize::MAX);
+    let part = parts(text).into_iter().flatten().take_while(is_before).last();
+    part.map_or((0, bytes), |part| (part.lines_before, part.text.as_bytes()))
+}
+
 fn text(bytes: &[u8]) -> Result<&str, Broken> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let advice = match bytes {

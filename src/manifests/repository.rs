@@ -203,14 +203,15 @@ fn file(look: Look, path: &Path, budget: &Budget, found: &mut Repository) {
         found.foreign += 1;
         return;
     }
-    let template = has(&bytes, b"{{") || has(&bytes, b"{%");
+    let mut templates = BTreeSet::new();
+    broken.sort_by_key(|(spot, _)| *spot);
     for (spot, message) in broken.into_iter().filter(|(_, message)| !is_foreign(message)) {
-        match template {
-            true => {
-                unread(spot, "is a template, and no manifest yet".to_owned(), "what its program makes of it");
-                break;
-            }
-            false => unread(spot, message, "a file that can be read"),
+        let (begin, document) = documents::around(&bytes, spot.line);
+        if !(has(document, b"{{") || has(document, b"{%")) {
+            unread(spot, message, "a file that can be read");
+        } else if templates.insert(begin) {
+            // Whatever else is wrong in this document may be right in what is made of it.
+            unread(spot, "is a template, and no manifest yet".to_owned(), "what its program makes of it");
         }
     }
     for object in objects.into_iter().map(Arc::<Object>::new) {

@@ -101,7 +101,7 @@ fn tell_group(group: &[&Finding], all: bool, paint: Paint, colour: Colour, out: 
 }
 
 fn head(id: &str, place: &Place, object: &str, paint: Paint, colour: Colour, out: &mut String) {
-    let (file, object) = (words::visible(&place.file), words::visible(object));
+    let (file, object) = (words::in_a_line(&place.file), words::in_a_line(object));
     let _ = writeln!(out, "  {}  {file}:{}  {object}", paint.it(colour, id), place.spot.line);
 }
 

@@ -132,6 +132,11 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The same for a name: the end of a line in it would begin a line that nobody wrote.
+pub fn in_a_line(name: &str) -> String {
+    visible(name).replace('\n', "␊")
+}
+
 fn plain(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
     matches!(c, '\n' | '\t') || !(c.is_control() || turns)
@@ -152,6 +157,7 @@ mod tests {
         assert_eq!(visible("\x1b[1;36mINFO\x1b[0m ok"), "INFO ok");
         assert_eq!(visible("a\x1b]0;title\x07b\r\nc\x7f"), "a␛]0;title␇b\nc␡");
         assert_eq!(visible("exe\u{202e}gpj\u{85}"), "exe\u{fffd}gpj\u{fffd}");
+        assert_eq!(in_a_line("a\x1b\n0 errors"), "a␛␊0 errors");
         assert!(matches!(visible("plain\ttext\n"), Cow::Borrowed(_)));
     }
 

@@ -45,3 +45,40 @@ fn a_file_that_is_no_baseline_is_a_usage_error() {
     desk.run(&["check", ".", "--write-baseline", "/proc/none"]).code(1).says("cannot be written");
     desk.run(&["check", ".", "--baseline", "b.json", "--write-baseline", "c.json"]).code(2);
 }
+
+#[test]
+fn a_baseline_is_written_over_and_nothing_else_is() {
+    let desk = Desk::new();
+    desk.write("k/a.yaml", &format!("{STRICT}---\n{}", lax("one"))).write("notes.md", "mine").write("empty", "");
+    desk.write("ci.json", "{\"schema\": \"other/1\", \"findings\": []}");
+    std::fs::create_dir(desk.path("folder")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(desk.path("pipe")).status().unwrap().success());
+    for (link, to) in [("nowhere", "gone.json"), ("to-notes", "notes.md"), ("to-pipe", "pipe"), ("circle", "circle")] {
+        std::os::unix::fs::symlink(to, desk.path(link)).unwrap();
+    }
+    for name in ["notes.md", "empty", "ci.json", "folder", "pipe", "nowhere", "to-notes", "to-pipe", "circle"] {
+        let told = desk.run(&["check", "k", "--write-baseline", name, "--fix", "patches"]).code(2);
+        assert!(told.out.is_empty() && !desk.path("patches").exists(), "{name}: {told:?}");
+        told.says(&format!("error: {name}: ")).says("next   name ");
+        let about = desk.path(name).symlink_metadata().unwrap().file_type();
+        assert_eq!(about.is_symlink(), ["nowhere", "to-notes", "to-pipe", "circle"].contains(&name), "{name}");
+        assert_eq!(about.is_file(), ["notes.md", "empty", "ci.json"].contains(&name), "{name}");
+    }
+    assert_eq!((desk.read("notes.md"), desk.path("gone.json").exists()), ("mine".to_owned(), false));
+    // A link to a baseline stays a link.
+    desk.run(&["check", "k", "--write-baseline", "real.json"]).code(0);
+    let first = desk.read("real.json");
+    std::os::unix::fs::symlink("real.json", desk.path("link.json")).unwrap();
+    desk.write("k/b.yaml", &lax("two"));
+    desk.run(&["check", "k", "--write-baseline", "link.json"]).code(0).says("2 findings are listed in link.json");
+    assert!(desk.path("link.json").is_symlink() && desk.read("real.json") != first);
+}
+
+#[test]
+fn patches_are_written_of_what_is_listed_too() {
+    let desk = Desk::new();
+    desk.write("a.yaml", &format!("{STRICT}---\n{}", lax("one")));
+    let told = desk.run(&["check", ".", "--write-baseline", "base.json", "--fix", "patches"]).code(0);
+    told.says("1 patch for 1 finding in ").says("1 finding is listed in base.json").says("1 known before");
+    assert!(desk.path("patches/a.yaml.patch").exists());
+}

@@ -19,5 +19,6 @@ mod planned;
 mod render;
 mod rules;
 mod sarif;
+mod signs;
 mod strange;
 mod strict;

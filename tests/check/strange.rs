@@ -271,3 +271,22 @@ fn ten_thousand_files_are_counted() {
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     assert_eq!(counts(&told), [10_000, 7_500, 2_500, 0], "{}", told.out);
 }
+
+#[test]
+fn braces_in_one_document_do_not_hide_what_is_wrong_in_others() {
+    let labels = format!("{}data:\n  alert: |\n    on {{{{ .Labels }}}}\n", map("a"));
+    let broken = |kind: &str| format!("apiVersion: v1\nkind: {kind}\nmetadata:\n  name: b\n  namespace: no\n");
+    let template = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Values.name }}\n";
+    let cut = "apiVersion: v1\nkind: [\n";
+    let text = [&*labels, &broken("Service"), &broken("Pod"), template, cut, &labels.replace("name: a", "name: z")];
+    let folder = written(&[("many.yaml", text.join("---\n").into(), Partly(2))]);
+    let told = check(folder.path(), &["all", "--output", "json"]).code(0);
+    let json: Value = serde_json::from_str(&told.out).unwrap();
+    let said: Vec<(u64, bool)> = (json["unknowns"].as_array().unwrap().iter())
+        .map(|one| (one["line"].as_u64().unwrap(), one["message"].as_str().unwrap().starts_with("is a template")))
+        .collect();
+    let alone = |at: usize| matches!(said.get(at), Some((_, false)));
+    assert!(said.len() == 4 && alone(0) && alone(1) && said[2].1 && alone(3), "{json:#}");
+    let own = |at: usize| json["unknowns"][at]["message"].as_str().unwrap().contains("namespace");
+    assert!(own(0) && own(1), "{json:#}");
+}

@@ -62,3 +62,15 @@ fn the_configuration_of_the_plugin_is_read_where_there_is_one() {
     desk.write("admission.yaml", &config("kube-system")).write("other.yaml", &config("kube-system"));
     assert_eq!(desk.found(&["."]), [""; 0]);
 }
+
+#[test]
+fn the_command_that_writes_patches_asks_what_was_asked() {
+    let desk = Desk::new();
+    desk.write("a.yaml", &format!("{BARE}---\n{}", lax("one")));
+    desk.write("my base.json", "{\"schema\": \"blackstart.baseline/1\", \"findings\": []}");
+    let words = ["check", ".", "--pod-security", "restricted", "--cluster-version", "v1.31.2"];
+    let next = "next   blackstart check . --pod-security restricted:latest --cluster-version v1.31";
+    desk.run(&words).code(0).says(&format!("{next} --fix DIR"));
+    let told = desk.run(&[&words[..], &["--baseline", "my base.json"]].concat()).code(0);
+    told.says(&format!("{next} --baseline 'my base.json' --fix DIR"));
+}

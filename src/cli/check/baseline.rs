@@ -3,10 +3,12 @@
 use super::Names;
 use crate::checks::told::Fault;
 use crate::model::{Digest, Problem};
-use crate::sys::{Look, Touch, files};
+use crate::sys::files::{self, Sort};
+use crate::sys::{Look, Touch};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 const SCHEMA: &str = "blackstart.baseline/1";
 /// Some hundred thousand findings.
@@ -35,15 +37,48 @@ fn entry(fault: &Fault, names: &mut Names) -> Entry {
     Entry { file, id: finding.id.to_owned(), object: finding.object.clone(), digest }
 }
 
-/// Lists these findings in a file: sorted, so that two of them can be compared line by line.
-pub fn write(touch: &Touch, path: &Path, faults: &[Fault], names: &mut Names) -> Result<String, Problem> {
+/// Where a baseline of this name is written: what a link leads to, and over nothing but a baseline.
+pub fn target(look: Look, path: &Path) -> Result<PathBuf, Problem> {
+    let refused = |why: &str| {
+        Problem::usage(format!("{}: no baseline is written there: {why}", path.display()))
+            .because("only a baseline is written over, and nothing was changed")
+            .next("name a file that is not there, or a baseline")
+    };
+    let real = match files::real(look, path) {
+        Ok(real) => real,
+        Err(error) if error.kind() == ErrorKind::NotFound && !files::is_link(look, path) => {
+            return files::absolute(look, path).map_err(|error| refused(&error.to_string()));
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(refused("it is a link that leads nowhere")),
+        Err(error) => return Err(refused(&error.to_string())),
+    };
+    // A device is not even opened: for some that alone does something.
+    match files::sort_at(look, &real) {
+        Ok(Sort::File) => {}
+        Ok(Sort::Folder) => return Err(refused("it is a folder")),
+        Ok(Sort::Other | Sort::Nothing) => return Err(refused("it is no regular file")),
+        Err(error) => return Err(refused(&error.to_string())),
+    }
+    let bytes = files::read(look, &real, LARGEST).map_err(|error| refused(&error.to_string()))?;
+    match serde_json::from_slice::<Baseline>(&bytes) {
+        Ok(baseline) if baseline.schema == SCHEMA => Ok(real),
+        Ok(_) | Err(_) => Err(refused(&format!("the file that is there holds no {SCHEMA}"))),
+    }
+}
+
+/// Lists these findings in a file, whose `target` was asked for before: sorted, so that two can be compared line by line.
+pub fn write(
+    touch: &Touch,
+    (path, target): (&Path, &Path),
+    faults: &[Fault],
+    names: &mut Names,
+) -> Result<String, Problem> {
     let mut findings: Vec<Entry> = faults.iter().map(|fault| entry(fault, names)).collect();
     findings.sort();
     let count = findings.len();
     let baseline = Baseline { schema: SCHEMA.to_owned(), findings };
     let text = serde_json::to_string_pretty(&baseline).map_err(|error| Problem::failed(error.to_string()))?;
-    let whole = std::path::absolute(path).map_err(|error| Problem::usage(error.to_string()))?;
-    files::replace_open(touch, &whole, format!("{text}\n").as_bytes())
+    files::replace_open(touch, target, format!("{text}\n").as_bytes())
         .map_err(|error| Problem::failed(format!("{}: cannot be written: {error}", path.display())))?;
     let shown = path.display();
     let are = if count == 1 { "finding is" } else { "findings are" };

@@ -4,6 +4,7 @@ use crate::checks::patches::{self, Whole};
 use crate::checks::told::Fault;
 use crate::cli::context::quoted;
 use crate::model::Problem;
+use crate::report::words;
 use crate::sys::{Touch, files};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -121,8 +122,8 @@ fn unmended(faults: &[Fault], left: &[(usize, &'static str)], out: &mut String) 
     }
     for (at, why) in all.iter().take(NAMED) {
         let finding = &faults[*at].finding;
-        let place = format!("{}:{}", finding.place.file, finding.place.spot.line);
-        let _ = writeln!(out, "  {}  {place}  {}: {why}", finding.id, finding.object);
+        let (file, object) = (words::in_a_line(&finding.place.file), words::in_a_line(&finding.object));
+        let _ = writeln!(out, "  {}  {file}:{}  {object}: {why}", finding.id, finding.place.spot.line);
     }
     if all.len() > NAMED {
         let _ = writeln!(out, "  and {} more", all.len() - NAMED);

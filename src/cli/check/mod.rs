@@ -5,7 +5,7 @@ mod baseline;
 mod fix;
 mod stores;
 
-use super::context::Context;
+use super::context::{Context, quoted};
 use crate::checks::causes;
 use crate::checks::ladder::redact::plain;
 use crate::checks::patches;
@@ -18,7 +18,7 @@ use crate::model::{Finding, Mode, Problem, Severity, Unknown};
 use crate::plan::findings;
 use crate::plan::load::load;
 use crate::report::found::{Looked, Shown, text};
-use crate::report::sarif;
+use crate::report::{sarif, words};
 use crate::sys::terminal::{self, Stream};
 use crate::sys::{Look, Touch, clock, files};
 use args::{CheckArgs, CheckOutput};
@@ -37,6 +37,8 @@ const UNREAD: &str = "F97";
 const PLAN: u64 = 1 << 20;
 
 pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
+    let write_baseline = args.write_baseline.as_deref();
+    let target = write_baseline.map(|path| Ok((path, baseline::target(context.look, path)?))).transpose()?;
     let mut rules = pod_security::Rules { asked: args.pod_security, ..pod_security::Rules::default() };
     if let Some(minor) = args.cluster_version {
         (rules.newest, rules.server) = (minor, Some(minor));
@@ -54,16 +56,18 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
         looked.known = known;
         for entry in gone {
             let baseline::Entry { file, id, object, .. } = entry;
+            let (file, object) = (words::in_a_line(&file), words::in_a_line(&object));
             let _ = writeln!(more, "gone   {id}  {file}  {object}: take it out of {}", path.display());
         }
     }
-    if let Some(path) = &args.write_baseline {
-        more.push_str(&baseline::write(&Touch::granted(), path, &told.faults, &mut names)?);
-        looked.known = told.faults.len();
-        told.faults.clear();
-    }
+    // Before the baseline: what it lists is passed over from then on.
     if let Some(folder) = &args.fix {
         more.push_str(&fix::write(&Touch::granted(), folder, &told.faults)?);
+    }
+    if let Some((path, target)) = &target {
+        more.push_str(&baseline::write(&Touch::granted(), (path, target), &told.faults, &mut names)?);
+        looked.known = told.faults.len();
+        told.faults.clear();
     }
     show(context, args, &looked, told, &more, &mut names)
 }
@@ -76,14 +80,14 @@ fn show(
     more: &str,
     names: &mut Names,
 ) -> Result<u8, Problem> {
+    let more = &*words::visible(more);
     let mends = told.faults.iter().filter_map(|fault| fault.mend.as_ref());
     let next = match &args.fix {
         // One that can be written is reason enough to write them.
         None if args.output == CheckOutput::Text && { mends }
             .any(|mend| patches::alone(context.look, mend).is_some()) =>
         {
-            let paths = args.paths.iter().map(|path| format!("{} ", super::context::quoted(&path.to_string_lossy())));
-            vec![format!("blackstart check {}--fix DIR", paths.collect::<String>())]
+            vec![format!("blackstart check {}--fix DIR", again(args))]
         }
         Some(_) | None => Vec::new(),
     };
@@ -130,6 +134,22 @@ fn show(
         }
     }
     Ok(if failed { 3 } else { 0 })
+}
+
+/// What was asked, to be asked once more: each word with a space behind it.
+fn again(args: &CheckArgs) -> String {
+    let word = |path: &Path| quoted(&path.to_string_lossy());
+    let mut out: String = args.paths.iter().map(|path| format!("{} ", word(path))).collect();
+    if let Some(policy) = args.pod_security {
+        out.push_str(&format!("--pod-security {policy} "));
+    }
+    if let Some(minor) = args.cluster_version {
+        out.push_str(&format!("--cluster-version v1.{minor} "));
+    }
+    if let Some(path) = &args.baseline {
+        out.push_str(&format!("--baseline {} ", word(path)));
+    }
+    out
 }
 
 /// Files as they are called in their repository, wherever this is run; those of no repository as they were named.
