@@ -79,9 +79,7 @@ fn show(
     let mends = told.faults.iter().filter_map(|fault| fault.mend.as_ref());
     let next = match &args.fix {
         // One that can be written is reason enough to write them.
-        None if args.output == CheckOutput::Text && { mends }
-            .any(|mend| patches::alone(context.look, mend).is_some()) =>
-        {
+        None if args.output == CheckOutput::Text && patches::any(context.look, mends) => {
             let paths = args.paths.iter().map(|path| format!("{} ", super::context::quoted(&path.to_string_lossy())));
             vec![format!("blackstart check {}--fix DIR", paths.collect::<String>())]
         }
