@@ -240,8 +240,11 @@ pub fn candidates<'a>(claim: &ClaimFacts, volumes: &'a [VolumeFacts]) -> Vec<&'a
 }
 
 /// The volume that comes nearest to serving a claim, and what it lacks.
-pub fn nearest<'a>(claim: &ClaimFacts, volumes: &'a [VolumeFacts]) -> Option<(&'a VolumeFacts, Vec<Miss>)> {
-    let missed = volumes.iter().filter_map(|volume| matches(claim, volume).err().map(|misses| (volume, misses)));
+pub fn nearest<'a>(
+    claim: &ClaimFacts,
+    volumes: impl IntoIterator<Item = &'a VolumeFacts>,
+) -> Option<(&'a VolumeFacts, Vec<Miss>)> {
+    let missed = volumes.into_iter().filter_map(|volume| matches(claim, volume).err().map(|misses| (volume, misses)));
     missed.min_by_key(|(volume, misses)| (misses.iter().map(Miss::weight).sum::<u32>(), volume.name.clone()))
 }
 

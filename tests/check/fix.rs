@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// Runs the command that was printed, as a shell takes it.
 fn apply(desk: &Desk, told: &Told) -> Told {
@@ -170,4 +171,23 @@ fn whatever_is_mended_is_gone_and_nothing_else_changes() {
         }
     }
     assert!(mended > 0, "nothing was mended: the test shows nothing");
+}
+
+/// A generator writes hundreds of objects into one file: the time must grow with them, not with their square.
+#[test]
+fn three_hundred_pods_of_one_file_are_mended_without_long_waiting() {
+    let desk = Desk::new();
+    let pod = |at: usize| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{at}, namespace: apps}}\nspec:\n  containers:\n    - name: web\n      image: registry.example.org/web:1\n      resources: {{requests: {{cpu: 10m, memory: 16Mi}}}}\n"
+        )
+    };
+    desk.write("a.yaml", &format!("{STRICT}{}", (0..300).map(pod).collect::<String>()));
+    let started = Instant::now();
+    let told = desk.run(&["check", ".", "--fix", "patches"]).code(3).says("1 patch for 300 findings in ");
+    let json = desk.json(&["."]);
+    assert!(json["findings"].as_array().unwrap().iter().all(|one| one["patch"].is_string()));
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    apply(&desk, &told).code(0);
+    assert_eq!(desk.found(&["."]), [""; 0]);
 }

@@ -2,6 +2,7 @@
 //! of the file it came from.
 
 use super::joined;
+use super::sheet::Sheet;
 use super::trouble::{Apply, Patch};
 use super::way::Way;
 use crate::manifests::Object;
@@ -83,7 +84,13 @@ impl Mend {
     /// The change as `git apply` takes it. `path` is the file as seen from the root of its repository, `text` what stands in
     /// it now. None where the file is written in a way that cannot be changed line by line with certainty.
     pub fn diff(&self, path: &str, text: &str) -> Option<Patch> {
-        let text = joined::join(&[self], text).patch(path, text)?;
-        Some(Patch { name: format!("{}.patch", self.name), text, how: Apply::Git })
+        Some(self.named(joined::join(&[self], &Sheet::of(text)?).patch(path)?))
+    }
+    /// The same, of a file of which many changes are asked.
+    pub fn diff_on(&self, path: &str, sheet: &Sheet) -> Option<Patch> {
+        Some(self.named(joined::single(self, sheet).patch(path)?))
+    }
+    fn named(&self, text: String) -> Patch {
+        Patch { name: format!("{}.patch", self.name), text, how: Apply::Git }
     }
 }

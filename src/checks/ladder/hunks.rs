@@ -56,8 +56,13 @@ const AROUND: usize = 3;
 
 /// The changes in the form that `git apply` takes. Lines that may not be shown cut what is shown around a change; None where
 /// too little would be left.
-pub fn unified(path: &str, text: &str, changes: &[Change], secret: impl Fn(usize) -> bool) -> Option<String> {
-    let lines: Vec<&str> = text.lines().collect();
+pub fn unified(
+    path: &str,
+    lines: &[String],
+    ends: bool,
+    changes: &[Change],
+    secret: impl Fn(usize) -> bool,
+) -> Option<String> {
     let mut hunks: Vec<(usize, usize)> = Vec::new();
     for change in changes {
         let up = (0..change.at).rev().take(AROUND).take_while(|line| !secret(*line)).count();
@@ -75,14 +80,15 @@ pub fn unified(path: &str, text: &str, changes: &[Change], secret: impl Fn(usize
     if hunks.is_empty() {
         return None;
     }
-    let open_end = |at: usize| match at + 1 == lines.len() && !text.ends_with('\n') {
+    let open_end = |at: usize| match at + 1 == lines.len() && !ends {
         true => "\\ No newline at end of file\n",
         false => "",
     };
     let mut out = format!("--- {}\n+++ {}\n", name("a", path), name("b", path));
     let mut grown = 0;
     for (from, to) in hunks {
-        let within: Vec<&Change> = changes.iter().filter(|change| (from..to).contains(&change.at)).collect();
+        let below = |line: usize| changes.partition_point(|change| change.at < line);
+        let within = &changes[below(from)..below(to)];
         let more: usize = within.iter().map(|change| change.before.len()).sum();
         out.push_str(&format!("@@ -{},{} +{},{} @@\n", from + 1, to - from, from + 1 + grown, to - from + more));
         grown += more;

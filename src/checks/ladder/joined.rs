@@ -1,11 +1,13 @@
 //! The changes of several objects of one file, put together: one after the other, each on what those before it have left, and
-//! each proved by reading the text again before the next.
+//! each proved by reading its document again before the next. At the end the whole file is read again, once.
 
 use super::diff::{self, Change};
 use super::edit::{Mend, Set};
 use super::hunks;
+use super::sheet::Sheet;
 use crate::manifests::{Node, Object, reread};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Why a change is not among those that were put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,20 +34,19 @@ impl Left {
 }
 
 /// What came of it.
-pub struct Joined {
+pub struct Joined<'s> {
     /// Of each change, in the order in which they were given.
     pub outcomes: Vec<Result<(), Left>>,
     changes: Vec<Change>,
-    /// What stood in the file.
-    before: Vec<Node>,
+    sheet: &'s Sheet,
 }
 
-impl Joined {
+impl Joined<'_> {
     /// All that were taken, as `git apply` takes them. None where nothing is changed, or where what may not be shown stands
     /// too near.
-    pub fn patch(&self, path: &str, text: &str) -> Option<String> {
-        let secret = hunks::secret_lines(&self.before);
-        hunks::unified(path, text, &self.changes, |line| secret.iter().any(|lines| lines.contains(&line)))
+    pub fn patch(&self, path: &str) -> Option<String> {
+        let secret = |line: usize| self.sheet.secret.get(line).copied().unwrap_or(false);
+        hunks::unified(path, &self.sheet.lines, self.sheet.ends, &self.changes, secret)
     }
 }
 
@@ -55,69 +56,144 @@ struct Line {
     text: String,
 }
 
-/// The file, on its way from what it is to what it should be.
-struct State {
+/// A part of the file, on its way from what it is to what it should be.
+struct Page {
     lines: Vec<Line>,
+    /// Whether its last line ends as all others do.
+    ends: bool,
+    /// Its documents, in the lines of the part.
     nodes: Vec<Node>,
-    /// What the documents say by now.
+    /// What they say by now.
     said: Vec<Value>,
-    /// What they have to go on saying: of which document, and what.
-    held: Vec<(usize, Set)>,
+    /// What each of them has to go on saying.
+    held: Vec<Vec<Set>>,
 }
 
-pub fn join(mends: &[&Mend], text: &str) -> Joined {
-    let Some(nodes) = reread(text) else {
-        return Joined { outcomes: vec![Err(Left::Other); mends.len()], changes: Vec::new(), before: Vec::new() };
-    };
-    let lines = lines_of(text).enumerate();
-    let mut state = State {
-        lines: lines.map(|(at, line)| Line { from: Some(at), text: line.to_owned() }).collect(),
-        said: nodes.iter().map(Node::json).collect(),
-        nodes: nodes.clone(),
-        held: Vec::new(),
-    };
-    let outcome = |mend: &&Mend| {
-        let root = &mend.object.root;
-        let document = nodes.iter().position(|node| node.at == root.at && node == root);
+/// The changes, and the proof of them all: the whole file, read again.
+pub fn join<'s>(mends: &[&Mend], sheet: &'s Sheet) -> Joined<'s> {
+    let (outcomes, pages) = taken(mends, sheet);
+    match proved(sheet, &pages) {
+        true => Joined { outcomes, changes: changes(sheet, &pages), sheet },
+        false => {
+            let outcomes = outcomes.into_iter().map(|outcome| outcome.and(Err(Left::Written))).collect();
+            Joined { outcomes, changes: Vec::new(), sheet }
+        }
+    }
+}
+
+/// One change by itself, proved in its part of the file. The other parts are untouched, and the part was shown to read the
+/// same alone as within the file: for each of many changes to read all of the file again would say nothing more.
+pub fn single<'s>(mend: &Mend, sheet: &'s Sheet) -> Joined<'s> {
+    let (outcomes, pages) = taken(&[mend], sheet);
+    Joined { outcomes, changes: changes(sheet, &pages), sheet }
+}
+
+/// By their number, the parts of the file in which something was looked for.
+type Pages = BTreeMap<usize, Page>;
+
+fn taken(mends: &[&Mend], sheet: &Sheet) -> (Vec<Result<(), Left>>, Pages) {
+    let mut pages = Pages::new();
+    let outcomes = mends.iter().map(|mend| take(mend, sheet, &mut pages)).collect();
+    (outcomes, pages)
+}
+
+fn take(mend: &Mend, sheet: &Sheet, pages: &mut Pages) -> Result<(), Left> {
+    let root = &mend.object.root;
+    let Some(document) = sheet.document(root) else {
         let within = |node: &Node| node.at.line <= root.at.line && node.get("items").is_some();
-        match document {
-            Some(document) => state.take(document, mend, text.ends_with('\n')),
-            None if nodes.iter().any(within) => Err(Left::Listed),
-            None => Err(Left::Other),
+        return Err(if sheet.nodes.iter().any(within) { Left::Listed } else { Left::Other });
+    };
+    if !sheet.plain {
+        return Err(Left::Written);
+    }
+    let (number, part) = sheet.part_of(document).ok_or(Left::Written)?;
+    let page = match pages.entry(number) {
+        std::collections::btree_map::Entry::Occupied(page) => page.into_mut(),
+        std::collections::btree_map::Entry::Vacant(place) => {
+            place.insert(Page::open(sheet, number).ok_or(Left::Written)?)
         }
     };
-    let outcomes = mends.iter().map(outcome).collect();
-    Joined { outcomes, changes: state.changes(text), before: nodes }
+    page.take(document - part.documents.start, mend)
 }
 
-impl State {
-    fn take(&mut self, document: usize, mend: &Mend, ends: bool) -> Result<(), Left> {
+/// Whether the file, with all these pages in it, says what it should and nothing else.
+fn proved(sheet: &Sheet, pages: &Pages) -> bool {
+    let (mut lines, mut wanted) = (Vec::new(), Vec::new());
+    for (number, part) in sheet.parts.iter().enumerate() {
+        match pages.get(&number) {
+            Some(page) => {
+                lines.extend(page.lines.iter().map(|line| line.text.as_str()));
+                wanted.extend(page.said.iter().cloned());
+            }
+            None => {
+                lines.extend(sheet.lines[part.lines.clone()].iter().map(String::as_str));
+                wanted.extend(sheet.nodes[part.documents.clone()].iter().map(Node::json));
+            }
+        }
+    }
+    let nodes = reread(&text_of(lines.into_iter(), sheet.ends));
+    nodes.is_some_and(|nodes| nodes.iter().map(Node::json).eq(wanted))
+}
+
+/// What became of each line of the file. No line of it is ever taken away.
+fn changes(sheet: &Sheet, pages: &Pages) -> Vec<Change> {
+    let mut all = Vec::new();
+    for page in pages.values() {
+        let mut before = Vec::new();
+        for line in &page.lines {
+            match line.from {
+                None => before.push(line.text.clone()),
+                Some(at) => {
+                    let instead = (sheet.lines.get(at) != Some(&line.text)).then(|| line.text.clone());
+                    if instead.is_some() || !before.is_empty() {
+                        all.push(Change { at, before: std::mem::take(&mut before), instead });
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+impl Page {
+    /// None where the part does not read alone as it does within its file.
+    fn open(sheet: &Sheet, number: usize) -> Option<Self> {
+        let part = sheet.parts.get(number)?;
+        let ends = sheet.ends || part.lines.end < sheet.lines.len();
+        let lines = &sheet.lines[part.lines.clone()];
+        let nodes = reread(&text_of(lines.iter().map(String::as_str), ends))?;
+        let said: Vec<Value> = nodes.iter().map(Node::json).collect();
+        let same = sheet.nodes[part.documents.clone()].iter().map(Node::json).eq(said.iter().cloned());
+        let lines = part.lines.clone().zip(lines).map(|(at, line)| Line { from: Some(at), text: line.clone() });
+        same.then(|| Self { lines: lines.collect(), ends, held: vec![Vec::new(); said.len()], nodes, said })
+    }
+
+    fn take(&mut self, document: usize, mend: &Mend) -> Result<(), Left> {
         let mut said = self.said[document].clone();
         let sets: Vec<Set> = mend.sets.iter().filter(|set| *set.way.find(&said) != set.value).cloned().collect();
         if sets.is_empty() {
             return Ok(());
         }
         sets.iter().for_each(|set| set.way.set(&mut said, set.value.clone()));
-        let holds = |(of, set): &(usize, Set)| *of != document || *set.way.find(&said) == set.value;
-        if !self.held.iter().all(holds) {
+        if self.held[document].iter().any(|set| *set.way.find(&said) != set.value) {
             return Err(Left::Against);
         }
         let root = self.nodes[document].clone();
         let object = Object { file: mend.object.file.clone(), at: root.at, id: mend.object.id.clone(), root };
-        let changes = diff::changes(&object, &sets, &self.text(ends)).ok_or(Left::Written)?;
+        let changes = diff::changes(&object, &sets, &self.text(&self.lines)).ok_or(Left::Written)?;
         let lines = self.with(&changes);
-        let nodes = reread(&joined(&lines, ends)).ok_or(Left::Written)?;
+        let nodes = reread(&self.text(&lines)).ok_or(Left::Written)?;
         let wanted = |at: usize| if at == document { &said } else { &self.said[at] };
         if nodes.len() != self.said.len() || nodes.iter().enumerate().any(|(at, node)| node.json() != *wanted(at)) {
             return Err(Left::Written);
         }
         (self.lines, self.nodes, self.said[document]) = (lines, nodes, said);
-        self.held.extend(sets.into_iter().map(|set| (document, set)));
+        self.held[document].extend(sets);
         Ok(())
     }
 
-    fn text(&self, ends: bool) -> String {
-        joined(&self.lines, ends)
+    fn text(&self, lines: &[Line]) -> String {
+        text_of(lines.iter().map(|line| line.text.as_str()), self.ends)
     }
 
     /// The lines with these changes.
@@ -133,37 +209,13 @@ impl State {
         }
         after
     }
-
-    /// What became of each line of the file. No line of it is ever taken away.
-    fn changes(&self, text: &str) -> Vec<Change> {
-        let was: Vec<&str> = lines_of(text).collect();
-        let mut all = Vec::new();
-        let mut before = Vec::new();
-        for line in &self.lines {
-            match line.from {
-                None => before.push(line.text.clone()),
-                Some(at) => {
-                    let instead = (was.get(at) != Some(&line.text.as_str())).then(|| line.text.clone());
-                    if instead.is_some() || !before.is_empty() {
-                        all.push(Change { at, before: std::mem::take(&mut before), instead });
-                    }
-                }
-            }
-        }
-        all
-    }
 }
 
-/// The lines as they are, also those of other systems.
-fn lines_of(text: &str) -> impl Iterator<Item = &str> {
-    text.strip_suffix('\n').unwrap_or(text).split('\n')
-}
-
-fn joined(lines: &[Line], ends: bool) -> String {
-    let mut text = String::with_capacity(lines.iter().map(|line| line.text.len() + 1).sum());
-    for (at, line) in lines.iter().enumerate() {
+fn text_of<'l>(lines: impl Iterator<Item = &'l str>, ends: bool) -> String {
+    let mut text = String::new();
+    for (at, line) in lines.enumerate() {
         text.push_str(if at > 0 { "\n" } else { "" });
-        text.push_str(&line.text);
+        text.push_str(line);
     }
     text.push_str(if ends { "\n" } else { "" });
     text
@@ -188,8 +240,9 @@ mod tests {
             Mend::new(&objects[*at], vec![Set { way: Way::to(way), value: value.clone() }], "x")
         };
         let mends: Vec<Mend> = sets.iter().map(mend).collect();
-        let joined = join(&mends.iter().collect::<Vec<_>>(), text);
-        let patch = joined.patch("a.yaml", text);
+        let sheet = Sheet::of(text).unwrap();
+        let joined = join(&mends.iter().collect::<Vec<_>>(), &sheet);
+        let patch = joined.patch("a.yaml");
         (joined.outcomes, patch)
     }
 

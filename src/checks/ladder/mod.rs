@@ -28,6 +28,7 @@ mod refs;
 mod refusal;
 mod scene;
 mod schedule;
+mod sheet;
 mod stand;
 mod taint;
 mod trouble;
@@ -39,6 +40,7 @@ pub use cause::UNKNOWN;
 pub use edit::Mend;
 pub use gather::{Gathered, gather};
 pub use joined::{Left, join};
+pub use sheet::Sheet;
 pub use trouble::{Apply, Heals, Hop, Patch, Standing, Trouble};
 
 use super::live::Live;

@@ -3,8 +3,9 @@
 
 use super::ground::Ground;
 use super::image::{Image, images};
-use super::nodes::{Nodes, listed};
+use super::nodes::Nodes;
 use super::{Rule, Told};
+use crate::checks::names::listed;
 use crate::model::Severity;
 use std::collections::BTreeSet;
 

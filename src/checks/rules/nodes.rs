@@ -146,12 +146,3 @@ pub fn keeps_out<'n>(node: &'n Planned, workload: &Workload<'_>) -> Option<Taint
     let mut hard = taints.filter(|taint| matches!(taint.effect, "NoSchedule" | "NoExecute") && !own(taint.key));
     hard.find(|taint| !taint.is_tolerated(workload.spec))
 }
-
-/// Several names as a person says them: at most so many, and how many more there are.
-pub fn listed<T: AsRef<str>>(names: &[T], most: usize) -> String {
-    let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
-    match names.len().saturating_sub(most) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
-}

@@ -1,11 +1,12 @@
 //! F65, F79: pods that no planned node takes, for want of a label or for a taint.
 
 use super::ground::{Ground, Workload};
-use super::nodes::{Demand, Fit, Nodes, is_put_on, keeps_out, listed};
+use super::nodes::{Demand, Fit, Nodes, is_put_on, keeps_out};
 use super::{Rule, Told};
 use crate::checks::ladder::Mend;
 use crate::checks::ladder::edit::Set;
 use crate::checks::ladder::way::Way;
+use crate::checks::names::listed;
 use crate::manifests::Node;
 use crate::model::Severity;
 use serde_json::{Value, json};

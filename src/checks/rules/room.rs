@@ -4,8 +4,9 @@
 use super::amounts::{Amounts, COUNTED, Defaults, amount, plus, times};
 use super::cluster::{Cluster, Planned};
 use super::ground::{Ground, Workload};
-use super::nodes::{Nodes, listed};
+use super::nodes::Nodes;
 use super::{Rule, Told};
+use crate::checks::names::listed;
 use crate::checks::quantity::Quantity;
 use crate::manifests::{Node, Object};
 use crate::model::{Finding, Severity};

@@ -5,6 +5,7 @@ use super::Eye;
 use super::demand::Claim;
 use super::kept::labels;
 use crate::checks::binder::ClaimFacts;
+use crate::checks::names::listed;
 use crate::checks::rules::ground::Workload;
 use crate::checks::rules::nodes::Nodes;
 use crate::manifests::pods::each;
@@ -39,7 +40,7 @@ impl<'o> Eye<'_, 'o> {
         let names: Vec<&str> = volumes.iter().map(|volume| &*volume.name).collect();
         let message = format!(
             "{} can be reached from {} only, and {} may go to {}: there {maker} makes it an empty volume",
-            names.join(", "),
+            listed(&names, 3),
             reached.join(", "),
             workload.object.id,
             node.name

@@ -2,7 +2,9 @@
 
 use super::Volume;
 use crate::checks::binder::{ClaimFacts, VolumeFacts, matches};
-use std::collections::{HashMap, VecDeque};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
 /// The volumes by what a claim finds them by.
 pub struct Shelf<'v> {
@@ -12,6 +14,8 @@ pub struct Shelf<'v> {
     by_claim: HashMap<String, Vec<usize>>,
     /// Those that are kept for nobody.
     by_class: HashMap<&'v str, Vec<usize>>,
+    /// What was found for claims that ask for the same.
+    found: RefCell<HashMap<String, Rc<[usize]>>>,
 }
 
 impl<'v> Shelf<'v> {
@@ -26,7 +30,7 @@ impl<'v> Shelf<'v> {
                 None => by_class.entry(&*facts.class).or_insert_with(Vec::new).push(at),
             }
         }
-        Self { volumes, by_name, by_claim, by_class }
+        Self { volumes, by_name, by_claim, by_class, found: RefCell::default() }
     }
     pub fn has(&self, name: &str) -> bool {
         self.by_name.contains_key(name)
@@ -41,15 +45,22 @@ impl<'v> Shelf<'v> {
     pub fn kept_for(&self, claim: &ClaimFacts) -> &[usize] {
         self.by_claim.get(&format!("{}/{}", claim.namespace, claim.name)).map_or(&[], Vec::as_slice)
     }
-    /// Those that can serve the claim, the smallest first. One that is kept for it is taken before all others.
-    pub fn serving(&self, claim: &ClaimFacts) -> Vec<usize> {
+    /// Those that can serve the claim, the smallest first. One that is kept for it is taken before all others. Claims that ask
+    /// for the same share one list.
+    pub fn serving(&self, claim: &ClaimFacts) -> Rc<[usize]> {
         let can = |at: &usize| matches(claim, &self.volumes[*at].facts).is_ok();
         if let Some(name) = &claim.volume {
             return self.named(name).into_iter().filter(can).collect();
         }
         let kept: Vec<usize> = self.kept_for(claim).iter().copied().filter(can).collect();
         if !kept.is_empty() {
-            return kept;
+            return kept.into();
+        }
+        // Of volumes that are kept for nobody the name of the claim says nothing.
+        let ClaimFacts { class, size, modes, block, selector, attributes, .. } = claim;
+        let asked = format!("{:?}", (class, size, modes, block, selector, attributes));
+        if let Some(found) = self.found.borrow().get(&asked) {
+            return Rc::clone(found);
         }
         let of_class = self.by_class.get(claim.class.as_deref().unwrap_or_default());
         let mut free: Vec<usize> = of_class.into_iter().flatten().copied().filter(can).collect();
@@ -57,6 +68,8 @@ impl<'v> Shelf<'v> {
             let key = |at: &usize| -> &VolumeFacts { &self.volumes[*at].facts };
             (&key(a).size, &key(a).name).cmp(&(&key(b).size, &key(b).name))
         });
+        let free: Rc<[usize]> = free.into();
+        self.found.borrow_mut().insert(asked, Rc::clone(&free));
         free
     }
 }
@@ -66,14 +79,19 @@ impl<'v> Shelf<'v> {
 pub fn assign(wants: &[&[usize]]) -> Vec<Option<usize>> {
     let mut holder: HashMap<usize, usize> = HashMap::new();
     let mut given: Vec<Option<usize>> = vec![None; wants.len()];
-    for claim in 0..wants.len() {
+    // Who can take as many volumes as there are claims is never short: it chooses last, and nobody has to move for it.
+    let (wide, narrow): (Vec<usize>, Vec<usize>) =
+        (0..wants.len()).partition(|claim| wants[*claim].len() >= wants.len());
+    // Volumes whose holders have nowhere to go: that was found out for one claim and holds for all that come later.
+    let mut stuck: HashSet<usize> = HashSet::new();
+    for claim in narrow {
         // Breadth first: which claim would have to move for which volume.
         let mut came: HashMap<usize, usize> = HashMap::new();
         let mut queue = VecDeque::from([claim]);
         let mut free = None;
         'search: while let Some(asking) = queue.pop_front() {
             for volume in wants[asking] {
-                if came.contains_key(volume) {
+                if stuck.contains(volume) || came.contains_key(volume) {
                     continue;
                 }
                 came.insert(*volume, asking);
@@ -86,6 +104,9 @@ pub fn assign(wants: &[&[usize]]) -> Vec<Option<usize>> {
                 }
             }
         }
+        if free.is_none() {
+            stuck.extend(came.keys());
+        }
         while let Some(volume) = free {
             let Some(taker) = came.get(&volume).copied() else { break };
             free = given[taker].replace(volume);
@@ -95,7 +116,17 @@ pub fn assign(wants: &[&[usize]]) -> Vec<Option<usize>> {
             }
         }
     }
+    for claim in wide {
+        given[claim] = wants[claim].iter().copied().find(|volume| !holder.contains_key(volume));
+        holder.extend(given[claim].map(|volume| (volume, claim)));
+    }
     given
+}
+
+/// Those that want any volume that this one wants: it too.
+pub fn rivals(wants: &[&[usize]], of: &[usize]) -> Vec<usize> {
+    let own: HashSet<usize> = of.iter().copied().collect();
+    (0..wants.len()).filter(|other| wants[*other].iter().any(|volume| own.contains(volume))).collect()
 }
 
 #[cfg(test)]

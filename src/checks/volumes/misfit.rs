@@ -4,11 +4,17 @@
 use super::classes::Class;
 use super::demand::Claim;
 use super::{Eye, Volume, matching};
-use crate::checks::binder::{self, ClaimFacts, Miss, VolumeFacts};
+use crate::checks::binder::{self, ClaimFacts, Miss};
 use crate::checks::ladder::edit::Set;
 use crate::checks::ladder::{Mend, way::Way};
+use crate::checks::names::listed;
 use crate::model::{Severity, Unknown};
 use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// So many volumes or claims are named in one message; the others are counted.
+const NAMED: usize = 3;
 
 impl<'o> Eye<'_, 'o> {
     /// No volume serves the claim, and nobody makes one.
@@ -46,8 +52,7 @@ impl<'o> Eye<'_, 'o> {
     }
 
     fn nearest(&self, claim: &ClaimFacts) -> Option<(&Volume<'o>, Vec<Miss>)> {
-        let facts: Vec<VolumeFacts> = self.volumes.iter().map(|volume| volume.facts.clone()).collect();
-        let (nearest, misses) = binder::nearest(claim, &facts)?;
+        let (nearest, misses) = binder::nearest(claim, self.volumes.iter().map(|volume| &volume.facts))?;
         let volume = self.volumes.iter().find(|volume| volume.facts.name == nearest.name)?;
         Some((volume, misses))
     }
@@ -100,7 +105,7 @@ impl<'o> Eye<'_, 'o> {
         let mut classes: Vec<&str> = self.volumes.iter().map(|volume| &*volume.facts.class).collect();
         classes.sort_unstable();
         classes.dedup();
-        let meant: Vec<usize> = classes.into_iter().flat_map(would).collect();
+        let meant: Vec<usize> = classes.into_iter().flat_map(|class| would(class).to_vec()).collect();
         let (fix, mend) = match meant.as_slice() {
             [only] => {
                 let volume = &self.volumes[*only];
@@ -136,7 +141,7 @@ impl<'o> Eye<'_, 'o> {
     /// The default class is put in, and a volume without a class that would fit is passed over.
     pub fn defaulted(&mut self, claim: &Claim<'o>, default: &str) {
         let without = ClaimFacts { class: Some("".into()), ..claim.facts.clone() };
-        if let [only] = self.shelf.serving(&without).as_slice() {
+        if let [only] = &*self.shelf.serving(&without) {
             let volume = &self.volumes[*only];
             let message = format!(
                 "it names no class and gets {default}, which makes an empty volume; {} ({}), which would fit, has none",
@@ -162,37 +167,47 @@ impl<'o> Eye<'_, 'o> {
     }
 
     /// Claims that want the same volumes.
-    pub fn shared(&mut self, served: &[(&Claim<'o>, Vec<usize>)]) {
-        let wants: Vec<&[usize]> = served.iter().map(|(_, by)| by.as_slice()).collect();
+    pub fn shared(&mut self, served: &[(&Claim<'o>, Rc<[usize]>)]) {
+        let wants: Vec<&[usize]> = served.iter().map(|(_, by)| &**by).collect();
         let given = matching::assign(&wants);
-        let mut takers: Vec<Vec<&Claim<'o>>> = vec![Vec::new(); self.volumes.len()];
-        for (claim, by) in served {
-            by.iter().for_each(|at| takers[*at].push(claim));
-        }
+        // Claims that ask for the same have one list, and the same rivals.
+        let mut known: HashMap<*const usize, Vec<&Claim<'o>>> = HashMap::new();
         for ((claim, by), got) in served.iter().zip(&given) {
-            let others: Vec<&&Claim<'o>> = by.iter().flat_map(|at| &takers[*at]).collect();
+            if got.is_some() && by.len() == 1 {
+                continue;
+            }
+            let rivals = || {
+                let mut all: Vec<&Claim<'o>> =
+                    matching::rivals(&wants, by).into_iter().map(|at| served[at].0).collect();
+                all.sort_by_cached_key(|other| other.name());
+                all
+            };
+            let rivals = known.entry(by.as_ptr()).or_insert_with(rivals);
             let volumes: Vec<&str> = by.iter().map(|at| &*self.volumes[*at].facts.name).collect();
-            match (got, volumes.as_slice()) {
-                (Some(_), [_]) => {}
-                (None, _) => self.left_over(claim, &volumes, &others),
-                (Some(_), several) => {
-                    let own = others.iter().all(|other| std::ptr::eq(other.object, claim.object));
-                    self.swapped(claim, several, own && others.len() > several.len());
+            match got {
+                None => self.left_over(claim, &volumes, rivals),
+                Some(_) => {
+                    let own = rivals.iter().all(|other| std::ptr::eq(other.object, claim.object));
+                    self.swapped(claim, &volumes, own && rivals.len() > 1);
                 }
             }
         }
     }
 
-    fn left_over(&mut self, claim: &Claim<'o>, volumes: &[&str], others: &[&&Claim<'o>]) {
-        let mut names: Vec<String> = others.iter().map(|other| other.name()).collect();
-        names.sort();
-        names.dedup();
+    fn left_over(&mut self, claim: &Claim<'o>, volumes: &[&str], rivals: &[&Claim<'o>]) {
+        // All are counted; so many are named.
+        let mut names: Vec<String> = rivals.iter().take(NAMED).map(|other| other.name()).collect();
+        let more = rivals.len().saturating_sub(NAMED);
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
         let message = match volumes {
             [only] => {
                 format!("volume {only} is the only one for {}: whoever comes first gets it", names.join(" and for "))
             }
             several => {
-                format!("volumes {} are the only ones for {}: one is left over", several.join(", "), names.join(", "))
+                let volumes = listed(several, NAMED);
+                format!("volumes {volumes} are the only ones for {}: one is left over", names.join(", "))
             }
         };
         let fix = "give each claim a volume of its own, with its namespace and name in the claimRef".to_owned();
@@ -201,7 +216,7 @@ impl<'o> Eye<'_, 'o> {
 
     /// With two volumes Kubernetes takes the smaller, and with it perhaps another application's data.
     fn swapped(&mut self, claim: &Claim<'o>, volumes: &[&str], within: bool) {
-        let all = format!("{} volumes can serve it ({})", volumes.len(), volumes.join(", "));
+        let all = format!("{} volumes can serve it ({})", volumes.len(), listed(volumes, NAMED));
         let fix = "name the claim in the claimRef of its volume: namespace and name, no uid".to_owned();
         let (severity, message) = match within {
             true => (Severity::Warning, format!("{all}: which pod of its set gets which data is left to chance")),

@@ -18,6 +18,7 @@ use classes::{Class, Classes};
 use demand::Claim;
 use matching::Shelf;
 use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// A volume and its file.
@@ -81,7 +82,7 @@ fn volumes<'o>(ground: &Ground<'o>, told: &mut Told) -> Vec<Volume<'o>> {
 /// What becomes of a claim.
 enum Fate {
     /// By one or several of these volumes.
-    Served(Vec<usize>),
+    Served(Rc<[usize]>),
     /// A volume is made for it, and is empty.
     Made,
     /// It was told, or there is nothing to tell.

@@ -84,9 +84,7 @@ fn show(
     let mends = told.faults.iter().filter_map(|fault| fault.mend.as_ref());
     let next = match &args.fix {
         // One that can be written is reason enough to write them.
-        None if args.output == CheckOutput::Text && { mends }
-            .any(|mend| patches::alone(context.look, mend).is_some()) =>
-        {
+        None if args.output == CheckOutput::Text && patches::any(context.look, mends) => {
             vec![format!("blackstart check {}--fix DIR", again(args))]
         }
         Some(_) | None => Vec::new(),

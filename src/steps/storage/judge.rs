@@ -1,6 +1,7 @@
 //! Whether volumes and claims stand as the files want them, from what the server answered. Pure.
 
 use crate::checks::binder::{self, ClaimFacts, VolumeFacts};
+use crate::checks::names::listed;
 use crate::checks::selector::labels;
 use crate::sys::kube::Verdict;
 use serde_json::Value;
@@ -80,7 +81,7 @@ pub fn claims(claims: &[Value], volumes: &[Value]) -> Vec<String> {
                 let serving = binder::candidates(&claim, &facts);
                 if serving.len() > 1 {
                     let names: Vec<&str> = serving.iter().map(|volume| &*volume.name).collect();
-                    wrong.push(format!("claim {name}: {} volumes can serve it ({})", names.len(), names.join(", ")));
+                    wrong.push(format!("claim {name}: {} volumes can serve it ({})", names.len(), listed(&names, 3)));
                 }
             }
         }
