@@ -84,7 +84,8 @@ fn looked_at(folder: &Path, count: usize) -> (usize, Option<String>) {
         return (read, Some(wrong));
     }
     let findings: Vec<_> = told.faults.into_iter().map(|fault| fault.finding).collect();
-    let shown = found::Shown { findings: &findings, unknowns: &told.unknowns, accepted: &told.accepted, next: &[] };
+    let shown =
+        found::Shown { findings: &findings, unknowns: &told.unknowns, accepted: &told.accepted, made: &[], next: &[] };
     let text = found::text(&found::Looked::default(), &shown, true, Paint(false));
     let odd = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
     (read, odd.map(|odd| format!("a control character {odd:?} is printed")))

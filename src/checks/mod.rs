@@ -7,6 +7,7 @@ pub mod causes;
 pub mod files;
 pub mod ladder;
 pub mod live;
+pub mod made;
 pub mod names;
 pub mod pages;
 pub mod patches;

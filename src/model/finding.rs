@@ -135,3 +135,30 @@ impl Serialize for Unknown {
         map.end()
     }
 }
+
+/// Something that no file holds, and that a controller is known to make of what a file does hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// As `Secret web/tls`.
+    pub what: String,
+    pub wanted_by: String,
+    /// Where it is wanted.
+    pub at: Place,
+    pub by: String,
+    /// Where the object is that it is made of.
+    pub place: Place,
+}
+
+impl Serialize for Made {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("what", &self.what)?;
+        map.serialize_entry("wanted_by", &self.wanted_by)?;
+        map.serialize_entry("file", &self.at.file)?;
+        map.serialize_entry("line", &self.at.spot.line)?;
+        map.serialize_entry("by", &self.by)?;
+        map.serialize_entry("by_file", &self.place.file)?;
+        map.serialize_entry("by_line", &self.place.spot.line)?;
+        map.end()
+    }
+}

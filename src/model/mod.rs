@@ -21,7 +21,7 @@ pub use digest::Digest;
 pub use entry::EntryName;
 pub use event::{Event, What};
 pub use fact::Fact;
-pub use finding::{Accepted, Cause, Finding, Severity, Unknown};
+pub use finding::{Accepted, Cause, Finding, Made, Severity, Unknown};
 pub use hidden::Hidden;
 pub use id::{PlanName, RunId, StepId};
 pub use mode::Mode;

@@ -3,7 +3,7 @@
 
 use super::paint::{Colour, Paint};
 use super::words;
-use crate::model::{Accepted, Finding, Place, Severity, Unknown};
+use crate::model::{Accepted, Finding, Made, Place, Severity, Unknown};
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -24,6 +24,7 @@ pub struct Shown<'s> {
     pub findings: &'s [Finding],
     pub unknowns: &'s [Unknown],
     pub accepted: &'s [Accepted],
+    pub made: &'s [Made],
     /// Commands that go on from here.
     pub next: &'s [String],
 }
@@ -36,7 +37,7 @@ const PARTS: [(Severity, &str, Colour); 3] = [
 /// Of findings that are mended alike so many are shown.
 const ALIKE: usize = 3;
 
-/// With `all` nothing is folded, and what is accepted is listed.
+/// With `all` nothing is folded, and what is accepted or made by others is listed.
 pub fn text(looked: &Looked, shown: &Shown<'_>, all: bool, paint: Paint) -> String {
     let mut out = String::new();
     for (severity, head, colour) in PARTS {
@@ -61,6 +62,15 @@ pub fn text(looked: &Looked, shown: &Shown<'_>, all: bool, paint: Paint) -> Stri
             head(finding.id, &finding.place, &finding.object, paint, Colour::Dim, &mut out);
             line(&finding.message, &mut out);
             line(&format!("until {until}: {reason} ({}:{})", by.file, by.spot.line), &mut out);
+        }
+    }
+    if all && !shown.made.is_empty() {
+        let _ = writeln!(out, "{}", paint.it(Colour::Bold, "in no file, and made by a controller:"));
+        for one in shown.made {
+            let Made { what, wanted_by, at, by, place } = one;
+            let (what, by) = (words::in_a_line(what), words::in_a_line(by));
+            let _ = writeln!(out, "  {what}  made by {by} ({}:{})", words::in_a_line(&place.file), place.spot.line);
+            line(&format!("wanted by {wanted_by} ({}:{})", at.file, at.spot.line), &mut out);
         }
     }
     sum(looked, shown, &mut out);

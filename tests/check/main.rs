@@ -15,6 +15,7 @@ mod fix;
 mod founding;
 mod gitops;
 mod hook;
+mod made;
 mod planned;
 mod render;
 mod rules;

@@ -3,38 +3,25 @@
 pub mod args;
 mod baseline;
 mod fix;
+mod gather;
 mod stores;
 
 use super::context::{Context, quoted};
 use crate::checks::causes;
-use crate::checks::ladder::redact::plain;
 use crate::checks::patches;
-use crate::checks::rules::Ground;
-use crate::checks::rules::cluster::Cluster;
 use crate::checks::told::Told;
-use crate::checks::{accept, files as checked, pod_security, references};
-use crate::manifests::repository;
-use crate::model::{Finding, Mode, Problem, Severity, Unknown};
-use crate::plan::findings;
-use crate::plan::load::load;
+use crate::checks::{made, pod_security};
+use crate::model::{Finding, Made, Problem, Severity};
 use crate::report::found::{Looked, Shown, text};
 use crate::report::{sarif, words};
 use crate::sys::terminal::{self, Stream};
-use crate::sys::{Look, Touch, clock, files};
+use crate::sys::{Look, Touch};
 use args::{CheckArgs, CheckOutput};
+use gather::{Checked, is_plan, of_paths, of_plan};
 use serde_json::json;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-/// What kustomize or helm refuses.
-const BROKEN: &str = "F96";
-/// What is not known for want of a file, a program or a chart.
-const UNREAD: &str = "F97";
-
-/// No plan is larger than what is looked at to know one.
-const PLAN: u64 = 1 << 20;
+use std::path::Path;
 
 pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
     let write_baseline = args.write_baseline.as_deref();
@@ -48,7 +35,10 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
         [one] if is_plan(context, one) => of_plan(context, one, &rules)?,
         paths => of_paths(context, paths, rules)?,
     };
-    let Checked { mut looked, mut told } = checked;
+    let Checked { mut looked, mut told, papers } = checked;
+    // Nobody else reads it.
+    let is_read = args.output == CheckOutput::Json || (args.output == CheckOutput::Text && context.verbose);
+    let made = if is_read { made::all(&papers) } else { Vec::new() };
     let mut names = Names::new(context.look);
     let mut more = String::new();
     if let Some(path) = &args.baseline {
@@ -69,14 +59,14 @@ pub fn run(context: &Context, args: &CheckArgs) -> Result<u8, Problem> {
         looked.known = told.faults.len();
         told.faults.clear();
     }
-    show(context, args, &looked, told, &more, &mut names)
+    show(context, args, &looked, (told, &made), &more, &mut names)
 }
 
 fn show(
     context: &Context,
     args: &CheckArgs,
     looked: &Looked,
-    mut told: Told,
+    (mut told, made): (Told, &[Made]),
     more: &str,
     names: &mut Names,
 ) -> Result<u8, Problem> {
@@ -98,7 +88,7 @@ fn show(
     match args.output {
         CheckOutput::Text => {
             let paint = context.paint(Stream::Out);
-            let shown = Shown { findings: &findings, unknowns: &unknowns, accepted: &accepted, next: &next };
+            let shown = Shown { findings: &findings, unknowns: &unknowns, accepted: &accepted, made, next: &next };
             context.print(&text(looked, &shown, context.verbose, paint))?;
             context.print(more)?;
         }
@@ -110,6 +100,7 @@ fn show(
                 "findings": findings,
                 "unknowns": unknowns,
                 "accepted": accepted,
+                "made": made,
                 "known": looked.known,
             });
             context.print(&format!("{all}\n"))?;
@@ -168,89 +159,4 @@ impl Names {
         self.known.insert(file.to_owned(), name.clone());
         name
     }
-}
-
-struct Checked {
-    looked: Looked,
-    told: Told,
-}
-
-/// A plan has steps and is no object of Kubernetes.
-fn is_plan(context: &Context, path: &Path) -> bool {
-    let Ok(bytes) = files::read(context.look, path, PLAN) else { return false };
-    let text = String::from_utf8_lossy(&bytes);
-    let has = |key: &str| text.lines().any(|line| line.starts_with(key));
-    has("steps:") && has("name:") && !has("apiVersion:")
-}
-
-fn of_plan(context: &Context, path: &Path, rules: &pod_security::Rules) -> Result<Checked, Problem> {
-    let planned = load(context.look, path, Mode::Recover)?;
-    let files = planned.papers.iter().map(|papers| papers.files).sum();
-    let objects = planned.papers.iter().map(|papers| papers.objects.len()).sum();
-    let told = findings::on(context.look, &planned, rules);
-    Ok(Checked { looked: Looked { files, objects, ..Looked::default() }, told })
-}
-
-fn of_paths(context: &Context, paths: &[PathBuf], rules: pod_security::Rules) -> Result<Checked, Problem> {
-    if let Some(missing) = paths.iter().find(|path| !files::exists(context.look, path)) {
-        return Err(
-            Problem::usage(format!("{}: is not there", missing.display())).next("name a plan, a file or a folder")
-        );
-    }
-    // For a folder that kustomize and helm work in, and that is gone with them. Nothing else is written.
-    let found = repository::rendered(&Touch::granted(), paths);
-    let stored = stores::read(context.look, &found.stores);
-    let looked = Looked {
-        files: found.papers.files + stored.papers.files,
-        objects: found.papers.objects.len() + stored.papers.objects.len(),
-        foreign: found.foreign,
-        ..Looked::default()
-    };
-    let rules = rules.configured(&found.tools);
-    let cluster = found.tools.iter().find_map(|object| Cluster::of_k3d(object));
-    let papers = [found.papers, stored.papers];
-    let mut ground = Ground::of(&papers, cluster, &|_| false);
-    // What lies outside of these paths is not known to be nowhere.
-    ground.tools = &found.tools;
-    ground.whole = found.unread.is_empty() && paths.iter().any(|path| files::exists(context.look, &path.join(".git")));
-    ground.beside = &found.beside;
-    ground.keeps_keys = stored.keeps_keys;
-    let mut told = checked::check(&papers, &ground, &rules);
-    let is_softer = |finding: &Finding| is_absence(finding.id) && finding.severity == Severity::Error;
-    for fault in told.faults.iter_mut().filter(|fault| !ground.whole && is_softer(&fault.finding)) {
-        fault.finding.severity = Severity::Warning;
-    }
-    told.unknowns.extend(stored.unknowns);
-    told.extend(found.broken.into_iter().map(|broken| Finding {
-        id: BROKEN,
-        severity: Severity::Error,
-        place: broken.place,
-        object: broken.object,
-        message: plain(&broken.message),
-        fix: broken.fix,
-        patch: None,
-    }));
-    told.unknowns.extend(found.unread.into_iter().map(|unread| Unknown {
-        id: UNREAD,
-        place: unread.place,
-        object: unread.object,
-        message: plain(&unread.why),
-        missing: unread.missing,
-    }));
-    let marked = papers[0].marked.iter().map(Arc::as_ref);
-    accept::settle_all(&mut told, marked, Vec::new(), clock::now().day(), ground.whole);
-    told.sort();
-    // What two overlays take is rendered twice, and told once.
-    let mut seen = BTreeSet::new();
-    told.faults.retain(|fault| {
-        let one = &fault.finding;
-        seen.insert((one.id, one.place.clone(), one.object.clone(), one.message.clone()))
-    });
-    Ok(Checked { looked, told })
-}
-
-/// Whether a finding says that something is in no file.
-fn is_absence(id: &str) -> bool {
-    use references::{KIND, MISSING, NAMESPACE, NOTHING, WEBHOOK};
-    [MISSING, KIND, WEBHOOK, NAMESPACE, NOTHING].contains(&id)
 }
