@@ -1,6 +1,7 @@
 //! `init`: looks through a repository and writes a plan for it, one new file.
 
 use super::context::{Context, quoted};
+use crate::model::count::many;
 use crate::model::{Problem, Severity};
 use crate::plan::draft::{self, Draft};
 use crate::plan::findings;
@@ -90,22 +91,20 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 fn told(context: &Context, draft: &Draft, shown: &Path) -> String {
     let planned = &draft.planned;
     let objects: usize = planned.papers.iter().map(|papers| papers.objects.len()).sum();
-    let count = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
     // The cluster is a step that nobody writes.
     let steps = planned.file.steps.len().saturating_sub(1);
     let findings = findings::of(context.look, planned).faults;
     let of = |severity: Severity| findings.iter().filter(|fault| fault.finding.severity == severity).count();
     let found = match (of(Severity::Error), of(Severity::Warning)) {
         (0, 0) => "nothing wrong is known of it".to_owned(),
-        (0, warnings) => count(warnings, "warning"),
-        (errors, 0) => format!("{}: a drill refuses to begin", count(errors, "error")),
+        (0, warnings) => many(warnings, "warning"),
+        (errors, 0) => format!("{}: a drill refuses to begin", many(errors, "error")),
         (errors, warnings) => {
-            format!("{}, {}: a drill refuses to begin", count(errors, "error"), count(warnings, "warning"))
+            format!("{}, {}: a drill refuses to begin", many(errors, "error"), many(warnings, "warning"))
         }
     };
     let name = quoted(&shown.to_string_lossy());
-    let (questions, steps, objects) =
-        (count(draft.questions, "question"), count(steps, "step"), count(objects, "object"));
+    let (questions, steps, objects) = (many(draft.questions, "question"), many(steps, "step"), many(objects, "object"));
     format!(
         "written   {name}   {steps} over {objects}\n\
          asked     {questions}, each a comment with a ? in it\n\

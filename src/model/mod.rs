@@ -1,5 +1,6 @@
 //! NOUNS: the words of blackstart as types. Nothing here reads, writes, waits or prints.
 
+pub mod count;
 pub mod digest;
 pub mod entry;
 pub mod event;

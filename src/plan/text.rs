@@ -3,6 +3,7 @@
 use super::preview::{Decision, Preview};
 use super::table::{row, width, wrap};
 use crate::model::Mode;
+use crate::model::count::many;
 use crate::model::time::{clock, spoken};
 use std::fmt::Write;
 use std::time::Duration;
@@ -29,14 +30,10 @@ fn lines(text: &str, columns: usize, indent: usize, out: &mut String) {
     }
 }
 
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 fn heading(preview: &Preview<'_>, columns: usize, out: &mut String) {
     let plan = &preview.planned.file;
-    let steps = count(plan.steps.len(), "step");
-    let waves = count(preview.waves() as usize, "wave");
+    let steps = many(plan.steps.len(), "step");
+    let waves = many(preview.waves() as usize, "wave");
     let time = match (&preview.past.last, preview.expected_total()) {
         (Some(last), Some(total)) => format!("about {} (last {} {})", spoken(total), last.mode, last.at.date()),
         (Some(last), None) => {
@@ -157,7 +154,7 @@ fn findings(preview: &Preview<'_>, columns: usize, out: &mut String) {
     if preview.findings.is_empty() && preview.unknowns.is_empty() {
         return;
     }
-    let _ = writeln!(out, "{}, {} unknown", count(preview.findings.len(), "finding"), preview.unknowns.len());
+    let _ = writeln!(out, "{}, {} unknown", many(preview.findings.len(), "finding"), preview.unknowns.len());
     let mut tell = |id: &str, place: &crate::model::Place, object: &str, words: &[&str]| {
         // A path is not cut, so that it can be copied; it may be wider than the rest.
         let place = format!("  {id}  {}:{}", place.file, place.spot.line);

@@ -3,6 +3,7 @@
 
 use super::paint::{Colour, Paint};
 use super::words;
+use crate::model::count::many;
 use crate::model::{Accepted, Finding, Made, Place, Severity, Unknown};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -142,16 +143,4 @@ fn sum(looked: &Looked, shown: &Shown<'_>, out: &mut String) {
         let _ = write!(out, ", {} known before", looked.known);
     }
     out.push('\n');
-}
-
-fn many(count: usize, what: &str) -> String {
-    let digits = count.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    format!("{out} {what}{}", if count == 1 { "" } else { "s" })
 }

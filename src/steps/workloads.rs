@@ -8,6 +8,7 @@ use super::scene::Scene;
 use super::survey::{self, Standings};
 use super::trouble;
 use crate::manifests::Papers;
+use crate::model::count::many;
 use crate::model::digest::Digester;
 use crate::model::{Digest, Mode, ObjectId};
 use crate::sys::Look;
@@ -73,7 +74,6 @@ impl Kind for Workloads {
         let spaces: std::collections::BTreeSet<&str> =
             wanted.iter().map(|id| id.namespace.as_deref().unwrap_or("default")).collect();
         let claims = wanted.iter().filter(|id| &*id.kind == "PersistentVolumeClaim").count();
-        let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         format!(
             "wait until {} and {} in {} are ready",
             many(wanted.len() - claims, "workload"),

@@ -1,9 +1,10 @@
 //! F18: does every repository of charts that the files name answer, and has it the chart in the very version? Charts of private
 //! repositories stay unknown: no credentials are used.
 
-use super::{ABREAST, Answers, Asked, ONE, clocks, index, many};
+use super::{ABREAST, Answers, Asked, ONE, clocks, index};
 use crate::checks::rules::Ground;
 use crate::manifests::{Node, Object};
+use crate::model::count::many;
 use crate::model::{Place, Severity};
 use crate::sys::side::{Work, by_side};
 use crate::sys::web::{Answer, Way};

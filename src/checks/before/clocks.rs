@@ -2,6 +2,7 @@
 //! for its time alone.
 
 use super::{Answers, Scene};
+use crate::model::count::many;
 use crate::model::{Severity, Stamp};
 use std::collections::BTreeMap;
 
@@ -47,7 +48,9 @@ pub fn judge(scene: &Scene<'_>, answers: &mut Answers) {
         (true, true) => {}
         (true, false) => {
             let most = well.iter().map(|(_, ahead)| ahead.abs()).max().unwrap_or(0);
-            answers.figures.push(("clock".to_owned(), format!("within {} s of {}", most.max(1), many(well.len()))));
+            answers
+                .figures
+                .push(("clock".to_owned(), format!("within {} s of {}", most.max(1), many(well.len(), "host"))));
         }
         (false, true) => {
             let list: Vec<String> = off.iter().map(|one| told(one)).collect();
@@ -61,8 +64,4 @@ pub fn judge(scene: &Scene<'_>, answers: &mut Answers) {
             answers.say("F66", Severity::Warning, scene.place(), "this host", message, "see whose clock is wrong");
         }
     }
-}
-
-fn many(count: usize) -> String {
-    super::many(count, "host")
 }

@@ -1,9 +1,10 @@
 //! F10: can every git source that the files name be read, and has it the revision? git itself asks, without a prompt, without
 //! helpers and without keeping anything; what wants credentials stays unknown.
 
-use super::{ABREAST, Answers, Asked, ONE, many};
+use super::{ABREAST, Answers, Asked, ONE};
 use crate::checks::rules::Ground;
 use crate::manifests::{Node, Object};
+use crate::model::count::many;
 use crate::model::{Place, Severity};
 use crate::sys::ask::{self, Said};
 use crate::sys::process::Exit;

@@ -2,9 +2,10 @@
 //! pods are not known here, so what is closed to everybody stays unknown.
 
 use super::registry::{self, Heard, Name, Verdict};
-use super::{ABREAST, Answers, Asked, ONE, clocks, many};
+use super::{ABREAST, Answers, Asked, ONE, clocks};
 use crate::checks::rules::ground::{Ground, Workload};
 use crate::manifests::Node;
+use crate::model::count::many;
 use crate::model::{Place, Severity};
 use crate::sys::side::{Work, by_side};
 use std::collections::{BTreeMap, BTreeSet};

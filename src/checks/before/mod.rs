@@ -177,7 +177,3 @@ pub async fn ask<'a>(look: Look, scene: &'a Scene<'a>) -> Answers {
     answers.told.sort();
     answers
 }
-
-fn many(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}

@@ -4,6 +4,7 @@ use crate::checks::patches::{self, Whole};
 use crate::checks::told::Fault;
 use crate::cli::context::quoted;
 use crate::model::Problem;
+use crate::model::count::many;
 use crate::report::words;
 use crate::sys::{Touch, files};
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,13 +129,4 @@ fn unmended(faults: &[Fault], left: &[(usize, &'static str)], out: &mut String) 
     if all.len() > NAMED {
         let _ = writeln!(out, "  and {} more", all.len() - NAMED);
     }
-}
-
-fn many(count: usize, what: &str) -> String {
-    let end = match (count, what) {
-        (1, _) => "",
-        (_, "patch") => "es",
-        (_, _) => "s",
-    };
-    format!("{count} {what}{end}")
 }

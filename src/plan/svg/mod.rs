@@ -6,6 +6,7 @@ mod lines;
 use super::label::{Font, escape, one_line};
 use super::layout::{self, Column, Layout, Shape};
 use super::preview::{Decision, Preview};
+use crate::model::count::many;
 use crate::model::time::{clock, spoken};
 use lines::Lines;
 use std::collections::HashSet;
@@ -67,13 +68,9 @@ pub fn render(preview: &Preview<'_>) -> String {
     out
 }
 
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
 fn facts(preview: &Preview<'_>) -> String {
-    let steps = count(preview.decisions.len(), "step");
-    let waves = count(preview.waves() as usize, "wave");
+    let steps = many(preview.decisions.len(), "step");
+    let waves = many(preview.waves() as usize, "wave");
     let time = preview.expected_total().map_or(String::new(), |total| format!(" · about {}", spoken(total)));
     format!("{} · {steps} · {waves}{time}", preview.planned.mode)
 }
@@ -119,8 +116,7 @@ fn open(preview: &Preview<'_>, legend: &str, width: i32, height: i32, out: &mut 
 
 /// One line instead of a picture that nobody could read, and never a part of one.
 fn undrawn(preview: &Preview<'_>) -> String {
-    let size =
-        format!("{} and {}", count(preview.decisions.len(), "step"), count(preview.planned.graph.edges(), "edge"));
+    let size = format!("{} and {}", many(preview.decisions.len(), "step"), many(preview.planned.graph.edges(), "edge"));
     let told = format!("The picture is not drawn: {size} are too many to be read in it. Take --output text or dot.");
     let width = title_width(preview).max(SMALL.width(&told));
     let mut out = String::new();
