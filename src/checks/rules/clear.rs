@@ -175,3 +175,26 @@ fn is_jwt(word: &str) -> bool {
     let long = parts.iter().all(|part| part.len() >= 16);
     parts.len() == 3 && long && parts[0].starts_with("eyJ") && parts[1].starts_with("eyJ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Put together here, so that no file holds what looks like somebody's token.
+    #[test]
+    fn tokens_are_known_by_their_form_wherever_they_stand_in_a_text() {
+        let varied = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8s9T0u1V2w3X4y5Z6";
+        let upper = "A1B2C3D4E5F6G7H8";
+        for (begin, rest, what) in [
+            ("ghp_", &varied[..36], "a token of GitHub"),
+            ("glpat-", &varied[..20], "a token of GitLab"),
+            ("xoxb-", &varied[..24], "a token of Slack"),
+            ("AKIA", upper, "a key of AWS"),
+        ] {
+            let address = format!("https://bot:{begin}{rest}@example.org/ops.git");
+            assert_eq!(known_form(&address), Some(what), "{begin}");
+            assert_eq!(known_form(&format!("https://bot:{begin}@example.org/{rest}")), None, "{begin}");
+            assert_eq!(known_form(&address.replace(rest, &"x".repeat(rest.len()))), None, "{begin}: a pattern");
+        }
+    }
+}
