@@ -209,5 +209,5 @@ fn a_plan_too_large_to_be_read_is_not_drawn_and_says_so() {
     let text = picture(&plan(2001));
     let svg = Document::parse(&text).unwrap();
     assert_eq!((of_class(&svg, "step").len(), of_class(&svg, "edge").len()), (0, 0));
-    assert!(text.contains("The picture is not drawn: 2001 steps and 1951 edges are too many"), "{text}");
+    assert!(text.contains("The picture is not drawn: 2,001 steps and 1,951 edges are too many"), "{text}");
 }

@@ -190,17 +190,16 @@ fn file(look: Look, path: &Path, budget: &Budget, found: &mut Repository) {
     }
     let is_json = path.extension().is_some_and(|extension| extension == "json");
     let (objects, mut broken) = objects_with(&bytes, is_json, &shown, budget);
+    let mut is_tool_file = false;
     if broken.iter().any(|(_, message)| message.contains(NAMELESS)) {
         let named = nameless(&bytes, is_json, &shown, budget);
         let is_known = |spot: Spot| named.iter().any(|object| object.root.nearest(&["metadata"]) == spot);
         broken.retain(|(spot, message)| !(message.contains(NAMELESS) && is_known(*spot)));
+        is_tool_file = !named.is_empty();
         found.tools.extend(named.into_iter().map(Arc::new));
-        if objects.is_empty() && broken.is_empty() {
-            return;
-        }
     }
     if objects.is_empty() && broken.iter().all(|(_, message)| is_foreign(message)) {
-        found.foreign += 1;
+        found.foreign += usize::from(!is_tool_file);
         return;
     }
     let mut templates = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! How many of what, in words: `1 file`, `12,400 files`.
+//! How many of what, in words: `1 file`, `12,400 files`, `3 patches`.
 
 pub fn many(count: usize, what: &str) -> String {
     let digits = count.to_string();
@@ -9,7 +9,12 @@ pub fn many(count: usize, what: &str) -> String {
         }
         out.push(digit);
     }
-    format!("{out} {what}{}", if count == 1 { "" } else { "s" })
+    let end = match what.ends_with("ch") {
+        _ if count == 1 => "",
+        true => "es",
+        false => "s",
+    };
+    format!("{out} {what}{end}")
 }
 
 #[cfg(test)]
@@ -20,5 +25,6 @@ mod tests {
     fn thousands_are_set_apart_and_one_is_one() {
         let told = [0, 1, 2, 999, 1_000, 1_234_567].map(|count| many(count, "file"));
         assert_eq!(told, ["0 files", "1 file", "2 files", "999 files", "1,000 files", "1,234,567 files"]);
+        assert_eq!([1, 3].map(|count| many(count, "patch")), ["1 patch", "3 patches"]);
     }
 }

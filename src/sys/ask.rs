@@ -7,11 +7,10 @@ use super::{Look, files};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::time::Duration;
 
-/// What a program printed beyond this is not read.
+/// Who prints more than this is not listened to: half an answer says of the other half that it is not there.
 const LONGEST: u64 = 4 << 20;
 
 #[derive(Clone, Debug)]
@@ -48,21 +47,14 @@ pub async fn program(
     let (err, their_err) = pipe()?;
     let ways = WAYS_OUT.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
     let own = env.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    let expression = duct::cmd(path, arguments)
-        .full_env(process::passed_on().chain(ways).chain(own))
-        .dir("/")
-        .stdin_null()
-        .stdout_file(their_out)
-        .stderr_file(their_err)
-        .unchecked()
-        // In a group of its own, so that what it starts is ended with it.
-        .before_spawn(|command| {
-            command.process_group(0);
-            Ok(())
-        });
-    let handle = expression.start()?;
-    // The expression holds our copies of its ends of the pipes; the end of its output must reach us.
-    drop(expression);
+    let handle = process::apart(
+        duct::cmd(path, arguments)
+            .full_env(process::passed_on().chain(ways).chain(own))
+            .dir("/")
+            .stdin_null()
+            .stdout_file(their_out)
+            .stderr_file(their_err),
+    )?;
     let mut child = process::adopt(look, handle)?;
     let (out, err) = (tokio::task::spawn_blocking(|| text(out)), tokio::task::spawn_blocking(|| text(err)));
     match until.within(most, child.wait()).await {
@@ -80,6 +72,33 @@ pub async fn program(
 
 fn text(from: File) -> io::Result<String> {
     let mut bytes = Vec::new();
-    from.take(LONGEST).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    from.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > LONGEST {
+        true => Err(io::Error::other(format!("it prints more than {} MiB", LONGEST >> 20))),
+        false => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::sys::side::block_on;
+
+    fn said(script: &str, most: Duration) -> io::Result<Option<Said>> {
+        let until = Until::after(Duration::from_secs(30));
+        block_on(program(Look::new(), "sh", &["-c", script], &[], until, most)).unwrap()
+    }
+
+    #[test]
+    fn an_answer_is_whole_or_is_none() {
+        let most = Duration::from_secs(20);
+        let heard = said("echo yes; echo why >&2; exit 3", most).unwrap().unwrap();
+        assert_eq!((heard.exit, &*heard.out, &*heard.err), (Exit::Code(3), "yes\n", "why\n"));
+        let whole = said("head -c 4194304 /dev/zero", most).unwrap().unwrap();
+        assert_eq!(whole.out.len(), 4 << 20);
+        let error = said("head -c 4194305 /dev/zero", most).unwrap_err();
+        assert_eq!(error.to_string(), "it prints more than 4 MiB");
+        assert!(said("sleep 600 & sleep 600", Duration::from_millis(200)).unwrap().is_none());
+    }
 }

@@ -186,6 +186,17 @@ fn child(look: Look, handle: duct::Handle, (pid, ended): (Pid, Ready)) -> Child 
     Child { handle, pid, ended, process }
 }
 
+/// Starts a program in a group of its own, so that what it starts is ended with it and a Ctrl-C is ours to pass on.
+pub(super) fn apart(expression: duct::Expression) -> io::Result<duct::Handle> {
+    let expression = expression.unchecked().before_spawn(|command| {
+        command.process_group(0);
+        Ok(())
+    });
+    // It goes with the end of this, and with it our copies of the program's ends of its pipes: the end of what is printed
+    // must reach us.
+    expression.start()
+}
+
 /// Takes over a program that was started in another way.
 pub(super) fn adopt(look: Look, handle: duct::Handle) -> io::Result<Child> {
     let watched = watched(&handle)?;

@@ -101,20 +101,13 @@ pub fn start(
     let (theirs, life) = pipe()?;
     let (answers, ours) = pipe()?;
     let marks = [(MARK_RUN.into(), run.as_os_str().to_owned()), (MARK_STEP.into(), step.into())];
-    let expression = duct::cmd(program.as_os_str(), arguments)
-        .full_env(process::passed_on().chain(marks))
-        .stdin_file(theirs)
-        .stdout_file(ours)
-        .stderr_file(log.handle()?)
-        .unchecked()
-        // In a group of its own: Ctrl-C reaches us, and what is to become of it is ours to say.
-        .before_spawn(|command| {
-            command.process_group(0);
-            Ok(())
-        });
-    let handle = expression.start()?;
-    // The expression holds our copies of its ends of the pipes; the end of its output must reach us.
-    drop(expression);
+    let handle = process::apart(
+        duct::cmd(program.as_os_str(), arguments)
+            .full_env(process::passed_on().chain(marks))
+            .stdin_file(theirs)
+            .stdout_file(ours)
+            .stderr_file(log.handle()?),
+    )?;
     let child = process::adopt(touch.look(), handle)?;
     Ok(Starting { child, life, answers: Some(answers), over: false })
 }

@@ -107,8 +107,10 @@ mod tests {
     #[test]
     fn a_thread_that_hangs_is_left_behind() {
         let began = std::time::Instant::now();
+        // Nothing comes for as long as the other end is kept.
+        let (_end, waits) = std::sync::mpsc::channel::<()>();
         let done = block_on(async {
-            let hangs = aside(Look::new(), || std::thread::sleep(Duration::from_secs(20)));
+            let hangs = aside(Look::new(), move || waits.recv());
             Until::after(Duration::from_millis(400)).within(Duration::from_secs(9), hangs).await.is_some()
         });
         assert!(!done.unwrap());

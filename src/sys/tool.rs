@@ -3,7 +3,7 @@
 //! variable is closed.
 
 use super::detach::pipe;
-use super::{Look, files};
+use super::{Look, files, process};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use std::ffi::OsString;
@@ -65,20 +65,14 @@ pub fn chart_caches(_: Look) -> Vec<PathBuf> {
 pub fn ask(_: Look, ask: &Ask<'_>) -> io::Result<Answer> {
     let (out, theirs_out) = pipe()?;
     let (err, theirs_err) = pipe()?;
-    let expression = duct::cmd(ask.program.as_os_str(), &ask.arguments)
-        .full_env(environment(ask))
-        .dir(ask.folder)
-        .stdin_bytes(ask.stdin.clone())
-        .stdout_file(theirs_out)
-        .stderr_file(theirs_err)
-        .unchecked()
-        .before_spawn(|command| {
-            std::os::unix::process::CommandExt::process_group(command, 0);
-            Ok(())
-        });
-    let handle = expression.start()?;
-    // The expression holds our copies of its ends of the pipes.
-    drop(expression);
+    let handle = process::apart(
+        duct::cmd(ask.program.as_os_str(), &ask.arguments)
+            .full_env(environment(ask))
+            .dir(ask.folder)
+            .stdin_bytes(ask.stdin.clone())
+            .stdout_file(theirs_out)
+            .stderr_file(theirs_err),
+    )?;
     let number = handle.pids().first().and_then(|pid| i32::try_from(*pid).ok()).unwrap_or(0);
     let pid = Pid::from_raw(number).ok_or(io::ErrorKind::NotFound)?;
     let (limit, deadline) = (ask.limit, ask.deadline);

@@ -104,6 +104,11 @@ fn documents_are_cut_where_kubectl_cuts_them() {
             format!("--- # first\n{a}data:\n  text: |\n    ---\n    not a mark\n---   \n{b}...\n").into(),
             Objects(2),
         ),
+        (
+            "a-tools-and-more.yaml",
+            b"kind: Simple\napiVersion: k3d.io/v1alpha5\n---\nregistries: {}\n".to_vec(),
+            Objects(0),
+        ),
         ("no-end-of-line.yaml", format!("{a}---\n{}", b.trim_end()).into(), Objects(2)),
         ("crlf.yaml", format!("---\n{a}---\n{b}").replace('\n', "\r\n").into(), Objects(2)),
         ("bom.yaml", format!("\u{feff}{a}").into(), Objects(1)),

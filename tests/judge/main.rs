@@ -3,6 +3,8 @@
 //! Every disagreement fails. Pod Security has judges of its own in `tests/pod_security`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "../common/mod.rs"]
+mod common;
 #[path = "../support/drawing.rs"]
 mod drawing;
 #[path = "../support/sandbox.rs"]
@@ -22,6 +24,7 @@ use blackstart::checks::rules::{Ground, RULES};
 use blackstart::checks::told::Told;
 use blackstart::checks::{files, pod_security};
 use blackstart::model::Finding;
+use common::seed;
 use hand::Hand;
 use sandbox::{Sandbox, not_run};
 use serde_json::Value;
@@ -30,16 +33,7 @@ use std::sync::OnceLock;
 
 /// How many cases: many when there is time for them.
 pub fn cases(few: usize, many: usize) -> usize {
-    if std::env::var_os("BLACKSTART_LONG").is_some() { many } else { few }
-}
-
-/// A seed that can be given again.
-pub fn seed(test: &str) -> u64 {
-    let given = std::env::var("BLACKSTART_SEED").ok().and_then(|text| text.parse().ok());
-    let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let seed = given.unwrap_or_else(now);
-    println!("{test}: BLACKSTART_SEED={seed}");
-    seed
+    if common::long() { many } else { few }
 }
 
 /// The nodes of the cluster, as a k3d config has them. The sandbox is told the same.

@@ -265,7 +265,8 @@ impl Registry<'_> {
             true => Vec::new(),
             false => vec![format!("{} of {} there", self.there, many(self.asked, "image"))],
         };
-        let counted = [(self.gone, "gone"), (self.closed, "told to nobody"), (self.too_much, "refused for now")];
+        let counted =
+            [(self.gone, "gone"), (self.closed, "told to nobody"), (self.too_much, "refused by the limit of pulls")];
         words.extend(counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
         words.extend((silent > 0).then(|| format!("no answer for {}", many(silent, "image"))));
         words.extend(self.pulls.map(|(left, most)| {

@@ -78,7 +78,7 @@ pub fn cluster(look: Look, found: &Found, home: &Path, objects: &[Arc<Object>], 
     if let Some(real) = &found.real {
         let file = shown(&relative(home, Path::new(&real.place.file)));
         about.push(format!(
-            "{file} makes the real cluster, which no plan can do yet: is a drill in a sandbox enough for now?"
+            "{file} makes the real cluster, and this plan makes a sandbox in its place: is a drill all that it is meant for?"
         ));
     }
     let spot = Spot { line: 1, column: 1 };
