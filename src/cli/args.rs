@@ -1,5 +1,6 @@
 //! The command line: every word of it, with help that shows how it is used.
 
+use crate::model::Provider;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::num::NonZeroU16;
@@ -100,6 +101,9 @@ pub struct PlanArgs {
     /// Show a recovery or a drill
     #[arg(long, value_enum, default_value_t = ModeArg::Recover)]
     pub mode: ModeArg,
+    /// What makes the cluster of a drill [default: as the plan says, else the sandbox]
+    #[arg(long = "in", value_enum, value_name = "PROVIDER")]
+    pub within: Option<WithinArg>,
     /// Ask the world outside as well, for ten seconds at most: are images, charts, git sources, NFS servers,
     /// disk space, ports and the time there? Changes nothing, and sends no credentials
     #[arg(long)]
@@ -107,6 +111,23 @@ pub struct PlanArgs {
     /// For people, for programs, or as a picture
     #[arg(long, value_enum, default_value_t = PlanOutput::Text)]
     pub output: PlanOutput,
+}
+
+/// What can make the cluster of a drill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub enum WithinArg {
+    Sandbox,
+    K3d,
+}
+
+impl From<WithinArg> for Provider {
+    fn from(within: WithinArg) -> Self {
+        match within {
+            WithinArg::Sandbox => Provider::Sandbox,
+            WithinArg::K3d => Provider::K3d,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -144,6 +165,9 @@ Examples:
 pub struct DrillArgs {
     /// The plan file [default: the only plans/*.yaml]
     pub plan: Option<PathBuf>,
+    /// What makes the cluster [default: as the plan says, else the sandbox]
+    #[arg(long = "in", value_enum, value_name = "PROVIDER")]
+    pub within: Option<WithinArg>,
     /// Leave the cluster standing for an hour, also when all went well
     #[arg(long)]
     pub keep: bool,

@@ -7,10 +7,10 @@ use super::{attach, ping, runner, runs, vault};
 use crate::engine::ending::Stopped;
 use crate::engine::open::{self, Opened};
 use crate::engine::run::{self, Ahead, Wishes};
-use crate::model::{Accepted, Finding, Kind, Mode, Problem, Severity};
+use crate::model::{Accepted, Finding, Kind, Mode, Problem, Provider, Severity};
 use crate::plan::file::CLUSTER;
 use crate::plan::findings;
-use crate::plan::load::{Planned, load};
+use crate::plan::load::{Planned, load_in};
 use crate::secrets::Vault;
 use crate::steps::target::FILE;
 use crate::sys::process::Exit;
@@ -39,10 +39,10 @@ pub fn run(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
 
 fn drill(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
     let path = context.plan_path(args.plan.as_deref())?;
-    let planned = load(context.look, &path, Mode::Drill)?;
+    let planned = load_in(context.look, &path, Mode::Drill, args.within.map(Provider::from))?;
     let state = context.required_state_dir()?;
     refuse_errors(context, &planned)?;
-    if planned.file.cluster.is_some() {
+    if planned.file.provider == Some(Provider::Sandbox) {
         sandbox::find(context.look).map_err(|why| Problem::refused("there is nothing to drill in").because(why))?;
     }
     let vault = vault::open(context, &planned, &args.custody)?;

@@ -6,8 +6,8 @@ use super::runs;
 use crate::checks::patches;
 use crate::checks::told::Told;
 use crate::engine::decide::{self, Decision};
-use crate::model::{Mode, Problem};
-use crate::plan::load::{Planned, load};
+use crate::model::{Mode, Problem, Provider};
+use crate::plan::load::{Planned, load_in};
 use crate::plan::preview::{self, Past, Preview};
 use crate::plan::{dot, findings, json, svg, text};
 use crate::sys::{Look, terminal};
@@ -19,7 +19,11 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<u8, Problem> {
         ModeArg::Recover => Mode::Recover,
         ModeArg::Drill => Mode::Drill,
     };
-    let planned = load(context.look, &path, mode)?;
+    if args.within.is_some() && mode == Mode::Recover {
+        return Err(Problem::usage("--in says what a drill makes its cluster with; a recovery makes the plan's own")
+            .next("blackstart plan --mode drill --in sandbox"));
+    }
+    let planned = load_in(context.look, &path, mode, args.within.map(Provider::from))?;
     let past = runs::past(context, planned.file.name.as_str());
     if args.live && matches!(args.output, PlanOutput::Dot | PlanOutput::Svg) {
         return Err(Problem::usage("--live goes with text and JSON: a picture shows no answers")

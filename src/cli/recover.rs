@@ -32,7 +32,7 @@ pub fn run(context: &Context, args: &RecoverArgs) -> Result<u8, Problem> {
         files::absolute(context.look, &path).map_err(|error| Problem::usage(format!("{}: {error}", path.display())))?;
     let jobs = args.jobs.map_or_else(host::default_jobs, |jobs| usize::from(jobs.get()));
     let state = std::path::absolute(state).map_err(|error| Problem::usage(error.to_string()))?;
-    let task = runner::Task { state, jobs, what: runner::What::Begin { plan, digest: planned.digest } };
+    let task = runner::Task { state, jobs, what: runner::What::Begin { plan, digest: planned.digest, standing: None } };
     runner::start(context, &task, identities.as_ref(), args.output)
 }
 

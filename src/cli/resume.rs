@@ -6,7 +6,7 @@ use super::{runner, runs};
 use crate::engine::open;
 use crate::engine::run::Wishes;
 use crate::model::{Mode, Problem, StepId};
-use crate::plan::load::load;
+use crate::plan::load::{load, load_in};
 use crate::sys::{Touch, files, host};
 use std::path::Path;
 
@@ -43,7 +43,7 @@ pub fn run(context: &Context, args: &ResumeArgs) -> Result<u8, Problem> {
 fn drill(context: &Context, args: &ResumeArgs, run: &Path, state: &Path, wishes: Wishes) -> Result<u8, Problem> {
     let touch = Touch::granted();
     let left = open::left(&touch, run)?;
-    let planned = load(context.look, &left.past.begin.file, Mode::Drill)?;
+    let planned = load_in(context.look, &left.past.begin.file, Mode::Drill, left.past.begin.provider)?;
     let vault = super::vault::open(context, &planned, &args.custody)?;
     let (_, ahead) = runner::ahead(context, &planned, wishes.jobs);
     let opened = open::resume(&touch, run, state, &planned, &wishes)?;

@@ -11,6 +11,8 @@ use crate::model::{Digest, Hidden, Kind, Mode, Problem, RunId, StepId};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::Preview;
 use crate::secrets::Vault;
+use crate::steps::cluster::contract::Standing;
+use crate::steps::cluster::save;
 use crate::sys::age::Identities;
 use crate::sys::procfs::Process;
 use crate::sys::signals::Signals;
@@ -32,8 +34,17 @@ pub struct Task {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
-    Begin { plan: PathBuf, digest: Digest },
-    Resume { run: PathBuf, redo: Vec<StepId>, accept: Vec<StepId> },
+    Begin {
+        plan: PathBuf,
+        digest: Digest,
+        /// What was shown and confirmed to be deleted, where the plan has a cluster to take the place of.
+        standing: Option<Standing>,
+    },
+    Resume {
+        run: PathBuf,
+        redo: Vec<StepId>,
+        accept: Vec<StepId>,
+    },
 }
 
 /// A task as it goes through the pipe: JSON and, behind it, the identities. They are in no type that could show them.
@@ -155,7 +166,7 @@ struct Prepared {
 
 fn prepare(context: &Context, touch: &Touch, task: &Task, identities: Option<Identities>) -> Result<Prepared, Problem> {
     match &task.what {
-        What::Begin { plan, digest } => {
+        What::Begin { plan, digest, standing } => {
             let planned = load(context.look, plan, Mode::Recover)?;
             if planned.digest != *digest {
                 let fact = format!("{}: the plan has changed since it was shown", plan.display());
@@ -164,6 +175,10 @@ fn prepare(context: &Context, touch: &Touch, task: &Task, identities: Option<Ide
             let vault = super::vault::of(context, &planned, identities)?;
             let (head, ahead) = ahead(context, &planned, task.jobs);
             let opened = open::begin(touch, &task.state, &planned, head)?;
+            if let Some(standing) = standing {
+                save::confirmed(touch, &opened.run, standing)
+                    .map_err(|error| Problem::new(Kind::Journal, format!("{}: {error}", opened.run.display())))?;
+            }
             let wishes = Wishes { jobs: task.jobs, ..Wishes::default() };
             Ok(Prepared { planned, opened, ahead, wishes, vault })
         }

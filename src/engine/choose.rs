@@ -85,7 +85,8 @@ impl Loop {
     fn known_inputs(&self, at: usize) -> Result<Digest, String> {
         let step = &self.planned.file.steps[at];
         let own = step.kind.inputs(self.touch.look(), &self.folder)?;
-        let rests_on_cluster = self.planned.file.cluster.is_some() && at != CLUSTER && step.before.is_none();
+        let rests_on_cluster =
+            self.planned.file.cluster.is_some() && at >= self.planned.file.implied && step.before.is_none();
         Ok(match self.target.uid().filter(|_| rests_on_cluster) {
             Some(uid) => Digester::new("in a cluster").field(own.short().as_bytes()).field(uid.as_bytes()).finish(),
             None => own,
@@ -100,6 +101,7 @@ impl Loop {
         let attempt = before + *tries;
         // Begun anew in a run that goes on, it leaves behind everything that was done in its predecessor.
         self.moved |= self.opened.past.is_some() && self.planned.file.cluster.is_some() && step == CLUSTER;
-        self.note(step, Did::Touch { attempt, inputs, why });
+        let parts = self.planned.file.steps[step].kind.intends(self.touch.look(), &self.opened.run);
+        self.note(step, Did::Touch { attempt, inputs, why, parts });
     }
 }

@@ -9,7 +9,9 @@ impl Loop {
     /// From now on its end is told to the loop.
     pub(super) fn watch_cluster(&self) {
         let Some(up) = self.target.up() else { return };
-        let (life, words) = (sandbox::life(self.touch.look(), &up.about), self.words.clone());
+        // Only what is a process here can be watched.
+        let Some(about) = up.as_sandbox() else { return };
+        let (life, words) = (sandbox::life(self.touch.look(), about), self.words.clone());
         tokio::task::spawn_local(async move {
             // One that cannot be watched has ended.
             if let Some(life) = life {

@@ -161,6 +161,7 @@ fn make(
         runner: me(touch),
         steps: planned.order.iter().map(|at| (steps[*at].id.clone(), steps[*at].kind.summary(planned.mode))).collect(),
         longest: head.longest.clone(),
+        provider: planned.file.provider,
     };
     journal.push(&Record::Begin(Box::new(begin))).map_err(broken)?;
     for message in head.notices.iter().cloned() {

@@ -123,34 +123,37 @@ impl Loop {
     }
 
     fn keep(&mut self, up: &Rc<Up>, sandbox: Option<Sandbox>, span: Duration, torn: &mut Torn) {
-        let (name, own) = (&up.about.name, sandbox.is_some());
+        let Some(about) = up.as_sandbox() else { return self.keep_made(up, torn) };
+        let (name, own) = (&about.name, sandbox.is_some());
         if let Some(Err(error)) = sandbox.map(|sandbox| sandbox.keep(&self.touch, span)) {
             // It did not hear that it is to stay, so it ends with us.
             self.notice(format!("sandbox {name} cannot be kept: {error}"));
             return;
         }
-        let until = match (own, sandbox::living(self.touch.look(), &up.about.dir).and_then(|about| about.deadline)) {
+        let until = match (own, sandbox::living(self.touch.look(), &about.dir).and_then(|about| about.deadline)) {
             (false, Some(deadline)) => format!("at {deadline}"),
             (true, _) | (false, None) => format!("in {}", spoken(span)),
         };
         torn.left.push(format!("sandbox {name}, which ends by itself {until}"));
         torn.next = vec![
-            format!("kubectl --kubeconfig {} get pods -A", up.about.kubeconfig.display()),
+            format!("kubectl --kubeconfig {} get pods -A", about.kubeconfig.display()),
             "blackstart drill --reap   # removes it now".to_owned(),
         ];
     }
 
     /// Ends the cluster, and looks whether it is gone.
     async fn remove(&mut self, up: &Up, sandbox: Option<Sandbox>, torn: &mut Torn) {
+        // Any other was taken back by its step.
+        let Some(about) = up.as_sandbox() else { return };
         let mut ended = match sandbox {
             Some(sandbox) => sandbox.down(&self.touch).await.map(|_| ()),
             None => Ok(()),
         };
         // Somebody else's child, or one that was killed and could not clear up.
-        if files::exists(self.touch.look(), &up.about.dir) {
+        if files::exists(self.touch.look(), &about.dir) {
             ended = match sandbox::find(self.touch.look()) {
                 Ok(program) => {
-                    let words = [OsString::from("down"), up.about.dir.clone().into()];
+                    let words = [OsString::from("down"), about.dir.clone().into()];
                     sandbox::ask(self.touch.look(), &program, &words).await.map(|_| ())
                 }
                 Err(why) => Err(std::io::Error::other(why)),
@@ -158,13 +161,12 @@ impl Loop {
         }
         if let Err(error) = ended {
             torn.failed = true;
-            torn.left.push(format!("sandbox {}: could not be ended: {error}", up.about.name));
+            torn.left.push(format!("sandbox {}: could not be ended: {error}", about.name));
         }
         let look = self.touch.look();
-        let processes =
-            procfs::everything_of(look, &self.opened.run.to_string_lossy(), &up.about.dir.to_string_lossy());
-        let folders: Vec<_> = [&up.about.dir].into_iter().filter(|dir| files::exists(look, dir)).collect();
-        let address = up.about.server.trim_start_matches("https://").to_owned();
+        let processes = procfs::everything_of(look, &self.opened.run.to_string_lossy(), &about.dir.to_string_lossy());
+        let folders: Vec<_> = [&about.dir].into_iter().filter(|dir| files::exists(look, dir)).collect();
+        let address = about.server.trim_start_matches("https://").to_owned();
         let ports: Vec<_> = match net::connect(look, &address).await {
             Ok(()) => vec![address],
             Err(_) => Vec::new(),
@@ -182,5 +184,17 @@ impl Loop {
             plural(folders, "folder", "folders"),
             plural(ports, "port", "ports"),
         ));
+    }
+
+    /// A cluster that is no child of anybody stays until it is removed.
+    fn keep_made(&self, up: &Up, torn: &mut Torn) {
+        if self.planned.mode == Mode::Recover {
+            return;
+        }
+        torn.left.push(format!("cluster {}", up.name));
+        torn.next = vec![
+            format!("kubectl --kubeconfig {} get pods -A", up.kubeconfig.display()),
+            "blackstart drill --reap   # removes it now".to_owned(),
+        ];
     }
 }

@@ -1,6 +1,6 @@
 //! What is written down. These types are the file format: they change only together with its version.
 
-use crate::model::{Cause, Change, Digest, Ending, Mode, PlanName, Stamp, StepId};
+use crate::model::{Cause, Change, Digest, Ending, Mode, PlanName, Provider, Stamp, StepId};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -53,6 +53,9 @@ pub struct Begin {
     /// Every step of the graph in the order of execution, with its one sentence.
     pub steps: Vec<(StepId, String)>,
     pub longest: Vec<StepId>,
+    /// What makes the cluster, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
 }
 
 /// A later process goes on with the run.
@@ -105,6 +108,9 @@ pub enum Did {
         attempt: u32,
         inputs: Digest,
         why: String,
+        /// What it is about to change, by ids.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parts: Vec<String>,
     },
     /// A program of it was started.
     Child {

@@ -153,7 +153,7 @@ impl PastStep {
                 self.reason.clone_from(saw);
             }
             Did::Unclear { saw } => self.reason.clone_from(saw),
-            Did::Touch { attempt, inputs, why } => {
+            Did::Touch { attempt, inputs, why, .. } => {
                 self.memory = Memory::Begun;
                 self.attempts = *attempt;
                 self.inputs = Some(*inputs);

@@ -55,6 +55,12 @@ fn objects_with(
     (objects, assembled.wrong.into_iter().map(|broken| (broken.at, broken.message)).collect())
 }
 
+/// The documents of a text that are no objects, and what is wrong with it.
+pub fn nodes_of(text: &[u8]) -> (Vec<Node>, Vec<(Spot, String)>) {
+    let (nodes, wrong) = documents::read(text, false, &budget::Budget::default());
+    (nodes, wrong.into_iter().map(|broken| (broken.at, broken.message)).collect())
+}
+
 /// The documents of a text, as those of a file are read. None where one of them is broken.
 pub fn reread(text: &str) -> Option<Vec<Node>> {
     let (nodes, wrong) = documents::read(text.as_bytes(), false, &budget::Budget::default());

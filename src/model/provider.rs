@@ -8,13 +8,25 @@ use std::fmt;
 pub enum Provider {
     /// Upstream Kubernetes as child processes of an ordinary user, over a runtime that starts no containers.
     Sandbox,
+    /// k3s in containers of this host, made by the program k3d.
+    K3d,
+    /// k3s on a host.
+    K3s,
 }
+
+/// As a plan writes them.
+pub const NAMES: &[&str] = &["k3d", "k3s", "sandbox"];
 
 impl Provider {
     pub fn as_str(self) -> &'static str {
         match self {
             Provider::Sandbox => "sandbox",
+            Provider::K3d => "k3d",
+            Provider::K3s => "k3s",
         }
+    }
+    pub fn named(name: &str) -> Option<Self> {
+        [Provider::Sandbox, Provider::K3d, Provider::K3s].into_iter().find(|one| one.as_str() == name)
     }
 }
 

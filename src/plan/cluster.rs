@@ -1,24 +1,62 @@
-//! The cluster of a plan as a step: the first one, which every other follows unless it says otherwise.
+//! The cluster of a plan as steps: the first ones. Every other follows the one that makes it, unless it says otherwise.
 
-use super::file::{CLUSTER, OnFailure, PlanFile, Step};
-use crate::model::{Place, Problem, StepId};
+use super::file::{CLUSTER, Cluster as Written, DELETE, OnFailure, PlanFile, SAVE, Step};
+use crate::model::{Mode, Place, Problem, Provider, Spot, StepId};
+use crate::steps::cluster::blueprint::{Blueprint, Given};
+use crate::steps::cluster::delete::{self, Delete};
+use crate::steps::cluster::save::{self, Save};
 use crate::steps::cluster::{self, Cluster};
+use crate::steps::contract::Kind;
 use crate::sys::Look;
+use std::sync::Arc;
 
-/// Puts the step of the cluster in front of the others, where the plan has a cluster.
-pub fn join(look: Look, file: &mut PlanFile) -> Result<(), Problem> {
+/// Puts the steps of the cluster in front of the others, where the plan has a cluster. `within` is what somebody wants the
+/// cluster of a drill to be made with.
+pub fn join(look: Look, file: &mut PlanFile, mode: Mode, within: Option<Provider>) -> Result<(), Problem> {
     let Some(of) = &file.cluster else { return Ok(()) };
-    let folder = file.folder().to_owned();
-    let config = of.config.as_ref().map(|(path, at)| cluster::config::read(look, &folder, &file.shown, path, *at));
-    let config = config.transpose()?.unwrap_or_default();
-    let nodes = config.names();
     let place = Place { file: file.shown.clone(), spot: of.at };
-    let planned = config.planned(of.name.as_str(), place);
-    let kind = Cluster::new(of.provider, of.name.clone(), config);
-    let step = Step {
-        id: StepId::new(cluster::NAME).map_err(Problem::usage)?,
-        at: of.at,
-        kind: Box::new(kind),
+    let blueprint = Blueprint::read(look, file.folder(), &given(of), place)?;
+    let provider = match mode {
+        Mode::Recover => of.provider,
+        Mode::Drill => within.or(file.drill.map(|(provider, _)| provider)).unwrap_or(Provider::Sandbox),
+    };
+    let at = of.at;
+    let name = of.name.clone();
+    file.nodes = blueprint.node_names();
+    file.planned = Some(blueprint.planned().clone());
+    file.provider = Some(provider);
+    let maker = blueprint.maker(provider, mode)?;
+    file.maker = Some(Arc::clone(&maker));
+    let deletes = mode == Mode::Recover && provider != Provider::Sandbox;
+    let mut own: Vec<(usize, &str, Box<dyn Kind>)> =
+        vec![(CLUSTER, cluster::NAME, Box::new(Cluster::new(name.clone(), Arc::clone(&maker))))];
+    if deletes {
+        own.push((SAVE, save::NAME, Box::new(Save::new(name.clone(), Arc::clone(&maker)))));
+        own.push((DELETE, delete::NAME, Box::new(Delete::new(name, maker))));
+    }
+    file.implied = own.len();
+    for (place, id, kind) in own {
+        file.steps.insert(place, step(id, at, kind)?);
+    }
+    Ok(())
+}
+
+fn given(of: &Written) -> Given<'_> {
+    Given {
+        provider: of.provider,
+        name: &of.name,
+        config: of.config.as_ref(),
+        registries: of.registries.as_ref(),
+        host: of.host.as_ref(),
+        install: of.install.as_ref(),
+    }
+}
+
+fn step(id: &str, at: Spot, kind: Box<dyn Kind>) -> Result<Step, Problem> {
+    Ok(Step {
+        id: StepId::new(id).map_err(Problem::usage)?,
+        at,
+        kind,
         needs: Vec::new(),
         provides: Vec::new(),
         requires: Vec::new(),
@@ -27,9 +65,5 @@ pub fn join(look: Look, file: &mut PlanFile) -> Result<(), Problem> {
         timeout: None,
         retries: 0,
         on_failure: OnFailure::Stop,
-    };
-    file.steps.insert(CLUSTER, step);
-    file.nodes = nodes;
-    file.planned = Some(planned);
-    Ok(())
+    })
 }

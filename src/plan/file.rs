@@ -2,8 +2,10 @@
 
 use crate::checks::rules::cluster::Cluster as Ahead;
 use crate::model::{Fact, Mode, PlanName, Provider, Spot, StepId};
+use crate::steps::cluster::contract::Contract;
 use crate::steps::contract::Kind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Whether a failure stops the start of other steps.
@@ -53,6 +55,9 @@ pub struct Way {
 
 /// The place of the cluster's step among the steps, in a plan that has a cluster.
 pub const CLUSTER: usize = 0;
+/// The places of the two before it, in a plan whose recovery takes the place of a cluster that is there.
+pub const SAVE: usize = 1;
+pub const DELETE: usize = 2;
 
 /// The cluster that a plan brings back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +66,10 @@ pub struct Cluster {
     pub name: String,
     /// The provider's own file, as the plan names it.
     pub config: Option<(String, Spot)>,
+    pub registries: Option<(String, Spot)>,
+    /// Where k3s lives, when that is another host.
+    pub host: Option<(String, Spot)>,
+    pub install: Option<(String, Spot)>,
     pub at: Spot,
 }
 
@@ -81,6 +90,16 @@ pub struct PlanFile {
     pub rto: Option<Duration>,
     /// Its step is the first of the steps.
     pub cluster: Option<Cluster>,
+    /// How many steps stand in no plan, because `cluster` makes them: they are the first.
+    pub implied: usize,
+    /// What a drill makes its cluster with, where the plan says so.
+    pub drill: Option<(Provider, Spot)>,
+    /// What this run makes its cluster with.
+    pub provider: Option<Provider>,
+    /// What makes it.
+    pub maker: Option<Arc<dyn Contract>>,
+    /// Data that may die with the cluster.
+    pub discard: Vec<(String, Spot)>,
     /// What the nodes of the cluster will be called, where that is written somewhere.
     pub nodes: Vec<String>,
     /// What files say of the cluster that will be.

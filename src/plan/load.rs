@@ -10,7 +10,7 @@ use super::wants;
 use crate::manifests::facts::{self, Want};
 use crate::manifests::papers::Marked;
 use crate::manifests::{self, At, Papers, Wrongs};
-use crate::model::{Digest, Mode, Problem};
+use crate::model::{Digest, Mode, Problem, Provider};
 use crate::secrets::store::{Held, Outline, Stale, Store};
 use crate::steps::fields::Fault;
 use crate::sys::{Look, files, yaml};
@@ -48,6 +48,12 @@ pub fn load(look: Look, path: &Path, mode: Mode) -> Result<Planned, Problem> {
     from_text(&text(look, path, &shown)?, &shown, path, mode)
 }
 
+/// The same, with the cluster of a drill made by this provider.
+pub fn load_in(look: Look, path: &Path, mode: Mode, within: Option<Provider>) -> Result<Planned, Problem> {
+    let shown = path.display().to_string();
+    text_in(&text(look, path, &shown)?, &shown, path, mode, within)
+}
+
 /// A plan as it is written, without anything that it names.
 pub fn written(look: Look, path: &Path) -> Result<PlanFile, Problem> {
     let shown = path.display().to_string();
@@ -69,9 +75,13 @@ fn text(look: Look, path: &Path, shown: &str) -> Result<String, Problem> {
 }
 
 pub fn from_text(text: &str, shown: &str, path: &Path, mode: Mode) -> Result<Planned, Problem> {
+    text_in(text, shown, path, mode, None)
+}
+
+fn text_in(text: &str, shown: &str, path: &Path, mode: Mode, within: Option<Provider>) -> Result<Planned, Problem> {
     let look = Look::new();
     let mut file = read::read(text, shown, path).map_err(|bad| unreadable(shown, &bad.faults, bad.count))?;
-    cluster::join(look, &mut file)?;
+    cluster::join(look, &mut file, mode, within)?;
     let held = held(look, &mut file)?;
     let papers = papers(look, &mut file, &held.held)?;
     lacking(&file, &held)?;

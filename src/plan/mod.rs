@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod cluster;
+mod cluster_keys;
 pub mod cycle;
 pub mod dot;
 pub mod draft;

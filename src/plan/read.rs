@@ -2,8 +2,8 @@
 //! tree of a large plan would double it. Everything wrong is collected; nothing is guessed.
 
 use super::file::{Cluster, OnFailure, PlanFile, Secrets, Step, Way};
-use super::parts;
-use crate::model::{Mode, PlanName, Provider, Spot, StepId};
+use super::{cluster_keys, parts};
+use crate::model::{Mode, PlanName, Spot, StepId};
 use crate::steps::KINDS;
 use crate::steps::fields::{Fault, Faults, Fields, nearest, shown as short};
 use crate::steps::keys;
@@ -115,7 +115,9 @@ fn document(
     let name = name(&mut fields);
     let rto = fields.span("rto");
     let named = fields.has("cluster");
-    let cluster = cluster(&mut fields, name.as_ref());
+    let cluster = cluster_keys::cluster(&mut fields, name.as_ref());
+    let drill = cluster_keys::drill(&mut fields);
+    let discard = cluster_keys::discard(&mut fields);
     let access = access(&mut fields);
     let keeps = fields.has("secrets");
     let secrets = secrets(&mut fields);
@@ -144,6 +146,11 @@ fn document(
         name,
         rto,
         cluster,
+        implied: 0,
+        drill,
+        provider: None,
+        maker: None,
+        discard,
         nodes: Vec::new(),
         planned: None,
         access,
@@ -163,10 +170,10 @@ fn name(fields: &mut Fields<'_, '_>) -> Option<PlanName> {
 fn alone(steps: &[Step], cluster: Option<&Cluster>, faults: &mut Faults) {
     for step in steps {
         match (cluster, step.before) {
-            (Some(cluster), _) if step.id.as_str() == crate::steps::cluster::NAME => {
-                let line = cluster.at.line;
+            (Some(cluster), _) if crate::steps::cluster::OWN.contains(&step.id.as_str()) => {
+                let (id, line) = (&step.id, cluster.at.line);
                 let advice = "take another id, or name this step under `needs`: it is there already";
-                faults.add(step.at, format!("step cluster is the one that `cluster` in line {line} makes; {advice}"));
+                faults.add(step.at, format!("step {id} is one that `cluster` in line {line} makes; {advice}"));
             }
             (None, Some(at)) => {
                 faults.add(at, format!("step {} is before the cluster, and the plan has none: take this out", step.id));
@@ -182,28 +189,6 @@ fn alone(steps: &[Step], cluster: Option<&Cluster>, faults: &mut Faults) {
             (Some(_) | None, _) => {}
         }
     }
-}
-
-fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<Cluster> {
-    let entry = fields.take("cluster")?;
-    let kind = entry.value.kind();
-    let Body::Map(entries) = entry.value.body else {
-        let text = format!("`cluster` wants a map, as {{provider: sandbox}}, and here is {kind}");
-        fields.faults.add(entry.value.at, text);
-        return None;
-    };
-    let mut own = Fields::new(entry.value.at, entries, fields.faults);
-    own.require(keys::CLUSTER, "provider", "`cluster`");
-    let provider = own.word("provider", &["sandbox"]);
-    let name = own.text("name", "a name").and_then(|(text, at)| {
-        let name = PlanName::new(&text);
-        name.map_err(|why| own.faults.add(at, format!("`name`: `{}` {why}", short(&text)))).ok()
-    });
-    let at = own.value_at("config");
-    let config = own.read("config", "the path of a file", crate::steps::fields::path).zip(at);
-    own.finish("`cluster`", &[keys::CLUSTER]);
-    let name = name.as_ref().or(plan).map_or_else(String::new, |name| name.as_str().to_owned());
-    provider.map(|_| Cluster { provider: Provider::Sandbox, name, config, at: entry.at })
 }
 
 /// What works on secrets, in a plan that keeps none.

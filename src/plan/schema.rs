@@ -52,6 +52,13 @@ fn shape(shape: Shape) -> Value {
             "required": required(&[keys::CLUSTER]),
             "additionalProperties": false,
         }),
+        Shape::Drill => json!({
+            "type": "object",
+            "properties": properties(&[keys::DRILL]),
+            "required": required(&[keys::DRILL]),
+            "additionalProperties": false,
+        }),
+        Shape::Data => json!({"type": "array", "items": {"type": "string", "pattern": "^/."}}),
         Shape::Secrets => json!({
             "type": "object",
             "properties": properties(&[keys::SECRETS]),

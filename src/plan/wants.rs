@@ -1,6 +1,6 @@
 //! What each step wants of the others: `needs` and required facts become edges, and what nobody gives is refused.
 
-use super::file::{CLUSTER, PlanFile};
+use super::file::{CLUSTER, DELETE, PlanFile, SAVE};
 use super::graph::{Edge, Graph, Paper, Reason};
 use crate::manifests::Papers;
 use crate::manifests::facts::{Givers, Link, Links, Want};
@@ -193,9 +193,15 @@ fn surveyed(plan: &PlanFile) -> Vec<Edge> {
 /// What stands between a step and the cluster: it comes after, or says that it comes before.
 fn cluster_edge(plan: &PlanFile, step: usize) -> Option<Edge> {
     let cluster = plan.cluster.as_ref()?;
+    let deletes = plan.implied > DELETE;
+    // What comes before the cluster comes before the old one is deleted.
+    let first = if deletes { DELETE } else { CLUSTER };
+    let own = |from: usize, to: usize| Edge { from, to, reason: Reason::Needs, at: cluster.at };
     match (step, plan.steps[step].before) {
-        (CLUSTER, _) => None,
-        (_, Some(at)) => Some(Edge { from: step, to: CLUSTER, reason: Reason::Before, at }),
+        (CLUSTER, _) => deletes.then(|| own(DELETE, CLUSTER)),
+        (DELETE, _) if deletes => Some(own(SAVE, DELETE)),
+        (SAVE, _) if deletes => None,
+        (_, Some(at)) => Some(Edge { from: step, to: first, reason: Reason::Before, at }),
         (_, None) => Some(Edge { from: CLUSTER, to: step, reason: Reason::Cluster, at: cluster.at }),
     }
 }

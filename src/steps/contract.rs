@@ -72,6 +72,10 @@ pub trait Kind: Send + Sync {
     }
     /// True when doing it twice does no harm.
     fn repeatable(&self) -> bool;
+    /// What it is about to change, by ids that mean one thing only: written down with its intent.
+    fn intends(&self, _: Look, _: &Path) -> Vec<String> {
+        Vec::new()
+    }
     /// How long it may take when the plan does not say.
     fn deadline(&self) -> Duration;
     /// How hard the brake has to be pulled to break it off.

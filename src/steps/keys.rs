@@ -1,5 +1,7 @@
 //! The keys of the plan file: one table for the reader, the nearest-key advice, the schema and the docs.
 
+use crate::model::provider;
+
 /// What may stand behind a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -39,6 +41,10 @@ pub enum Shape {
     Pairs,
     /// The cluster: a map with keys of its own.
     Cluster,
+    /// How a plan is drilled: a map with keys of its own.
+    Drill,
+    /// Paths of a host, each from the root.
+    Data,
     /// The store of secrets: a map with keys of its own.
     Secrets,
     /// Findings that are accepted: a list of maps with keys of their own.
@@ -79,6 +85,12 @@ pub const PLAN: &[Key] = &[
     Key::required("name", Shape::Id, "What is recovered; typed to confirm a recovery, and the folder of its runs."),
     key("rto", Shape::Span, "The time goal of a recovery. Over it, a verified run ends with exit 4."),
     key("cluster", Shape::Cluster, "The cluster that is brought back. Without it the plan deletes and makes none."),
+    key("drill", Shape::Drill, "How the plan is drilled."),
+    key(
+        "discard",
+        Shape::Data,
+        "Data that may die with the cluster, by path: without it, a recovery refuses to delete.",
+    ),
     key("access", Shape::Access, "The ways in, and whether each lives inside what is recovered or outside of it."),
     key("secrets", Shape::Secrets, "The store of secrets, for steps that bring them back."),
     key("outside", Shape::Facts, "What outlives the thing that is recovered, so that steps may require it."),
@@ -88,10 +100,24 @@ pub const PLAN: &[Key] = &[
 
 /// The keys of `cluster`.
 pub const CLUSTER: &[Key] = &[
-    Key::required("provider", Shape::Word(&["sandbox"]), "What makes the cluster; today the sandbox only."),
+    Key::required("provider", Shape::Word(provider::NAMES), "What makes the cluster."),
     key("name", Shape::Id, "What the cluster is called (default: the plan's name)."),
-    key("config", Shape::Text, "The provider's own file; for the sandbox: its nodes, domain and images."),
+    key(
+        "config",
+        Shape::Text,
+        "The provider's own file: k3d's config file, the config.yaml of k3s, or the nodes, domain and images of a sandbox.",
+    ),
+    key("registries", Shape::Text, "The registries.yaml that every node is made with; k3d and k3s."),
+    key("host", Shape::Text, "Where k3s lives, as user@name for ssh (default: this host)."),
+    key("install", Shape::Text, "The k3s program, or an installer for it, for a host that has none; k3s."),
 ];
+
+/// The keys of `drill`.
+pub const DRILL: &[Key] = &[Key::required(
+    "in",
+    Shape::Word(&["sandbox", "k3d"]),
+    "What makes the cluster of a drill (default: the sandbox).",
+)];
 
 /// The keys of an entry of `accept`.
 pub const ACCEPT: &[Key] = &[

@@ -3,6 +3,7 @@
 
 use crate::sys::kube::Kube;
 use crate::sys::sandbox::{About, Sandbox};
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -10,19 +11,64 @@ use std::rc::Rc;
 /// What the run folder calls the file that says where its cluster is, so that a later process finds it again.
 pub const FILE: &str = "target.json";
 
+/// What lies beneath the nodes of a cluster.
+pub enum Ground {
+    /// Child processes, with a host of their own in a folder.
+    Sandbox(Box<About>),
+    /// Containers: a path of a node is one of this host where it was mounted, and only there.
+    Containers { mounts: Vec<Mount> },
+    /// A host, this one or another.
+    Host { other: Option<String> },
+}
+
+/// A folder of the host as the nodes have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mount {
+    pub host: PathBuf,
+    pub node: PathBuf,
+}
+
 /// A cluster that answers.
 pub struct Up {
     pub kube: Kube,
-    pub about: About,
+    pub name: String,
+    pub server: String,
+    pub version: String,
+    /// UID of the namespace kube-system: no other cluster has it.
+    pub uid: String,
+    pub kubeconfig: PathBuf,
     /// Nobody named its nodes.
     pub nameless: bool,
+    pub ground: Ground,
 }
 
 impl Up {
-    /// A path of the host as it is for this cluster: a sandbox has a host of its own.
-    pub fn on_host(&self, path: &Path) -> PathBuf {
-        self.about.host_root.join(path.strip_prefix("/").unwrap_or(path))
+    pub fn sandbox(kube: Kube, about: About, nameless: bool) -> Self {
+        let About { name, server, version, uid, kubeconfig, .. } = about.clone();
+        Self { kube, name, server, version, uid, kubeconfig, nameless, ground: Ground::Sandbox(Box::new(about)) }
     }
+    pub fn as_sandbox(&self) -> Option<&About> {
+        match &self.ground {
+            Ground::Sandbox(about) => Some(about),
+            Ground::Containers { .. } | Ground::Host { .. } => None,
+        }
+    }
+    /// A path of a node as it is called on this machine; none where it does not lie on this machine.
+    pub fn on_host(&self, path: &Path) -> Option<PathBuf> {
+        match &self.ground {
+            Ground::Sandbox(about) => Some(about.host_root.join(path.strip_prefix("/").unwrap_or(path))),
+            Ground::Containers { mounts } => mounted(mounts, path),
+            Ground::Host { other: None } => Some(path.to_owned()),
+            Ground::Host { other: Some(_) } => None,
+        }
+    }
+}
+
+/// Where a path of a node lies on the host: by the innermost mount that holds it.
+pub fn mounted(mounts: &[Mount], path: &Path) -> Option<PathBuf> {
+    let around = mounts.iter().filter_map(|mount| Some((mount, path.strip_prefix(&mount.node).ok()?)));
+    let (mount, rest) = around.max_by_key(|(mount, _)| mount.node.components().count())?;
+    Some(if rest.as_os_str().is_empty() { mount.host.clone() } else { mount.host.join(rest) })
 }
 
 /// Where the cluster will be, once it is.
@@ -47,7 +93,7 @@ impl Target {
     }
     /// Names the one cluster that this is: another has another.
     pub fn uid(&self) -> Option<String> {
-        self.up.borrow().as_ref().map(|up| up.about.uid.clone())
+        self.up.borrow().as_ref().map(|up| up.uid.clone())
     }
     pub fn leave(&self) -> (Option<Rc<Up>>, Option<Sandbox>) {
         (self.up.borrow_mut().take(), self.sandbox.borrow_mut().take())

@@ -7,7 +7,7 @@ use crate::manifests::pods::each;
 use crate::manifests::write::flow;
 use crate::manifests::{Node, Object};
 use crate::model::{Place, PlanName, Spot};
-use crate::steps::cluster::config;
+use crate::steps::cluster::sandbox_config as config;
 use crate::sys::Look;
 use serde_json::Value;
 use std::collections::BTreeMap;

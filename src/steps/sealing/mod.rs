@@ -101,7 +101,7 @@ impl Sealing {
                 Seen::Absent(super::trouble::told(scene, &standings, Some(time)))
             }
             survey::Seen::Over(BrokenOff::Brake, _) => Seen::BrokenOff("broken off".to_owned()),
-            survey::Seen::Lost(why) => Seen::Unknown(format!("{}: {why}", up.about.server)),
+            survey::Seen::Lost(why) => Seen::Unknown(format!("{}: {why}", up.server)),
         }
     }
 }

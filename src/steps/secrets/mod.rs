@@ -135,7 +135,7 @@ impl Secrets {
         let waited = wait::wait(&up.kube, vault, &wanted, &scene.pace, scene.say).await;
         let late = match waited.end {
             End::All => return Seen::Present(self.counted(scene, waited.lagging)),
-            End::Lost(why) => return Seen::Unknown(format!("{}: {why}", up.about.server)),
+            End::Lost(why) => return Seen::Unknown(format!("{}: {why}", up.server)),
             End::Over(BrokenOff::Brake) => return Seen::BrokenOff("broken off".to_owned()),
             End::Over(BrokenOff::Deadline(time)) => format!(" after {}", crate::model::time::spoken(time)),
             End::Failed => String::new(),

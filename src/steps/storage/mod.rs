@@ -74,7 +74,7 @@ impl Storage {
     /// The folders of the volumes, as they are called on the host of this cluster.
     fn folders(&self, up: &Up) -> Vec<PathBuf> {
         let bodies = self.papers.objects.iter().map(|object| object.root.json());
-        bodies.filter_map(|body| host::folder(&body)).map(|path| up.on_host(&path)).collect()
+        bodies.filter_map(|body| host::folder(&body)).filter_map(|path| up.on_host(&path)).collect()
     }
 
     async fn put(&self, scene: &Scene<'_>) -> Result<(), Mishap> {

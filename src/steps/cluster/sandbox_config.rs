@@ -72,6 +72,24 @@ fn own_architecture() -> &'static str {
 }
 
 impl Config {
+    /// With nodes like those of another cluster.
+    pub fn like(ahead: &Cluster) -> Self {
+        let node = |node: &Planned| Node {
+            name: node.name.clone(),
+            architecture: node.architecture().unwrap_or(own_architecture()).to_owned(),
+            // Those of the host and the system are its own.
+            labels: node
+                .labels
+                .iter()
+                .filter(|(key, _)| !key.starts_with("kubernetes.io/"))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
+            taints: node.taints.clone(),
+            cpu: None,
+            memory: node.memory.as_ref().map(ToString::to_string),
+        };
+        Self { nodes: ahead.nodes.iter().map(node).collect(), domain: None, images: None }
+    }
     pub fn nodes_or(&self, name: &str) -> Vec<Node> {
         match self.nodes.is_empty() {
             true => vec![Node::alone(name)],

@@ -1,0 +1,91 @@
+//! Reads what a plan says of its cluster and of how it is drilled: `cluster`, `drill` and `discard`.
+
+use super::file::Cluster;
+use crate::model::{PlanName, Provider, Spot, provider};
+use crate::steps::fields::{Faults, Fields, shown as short};
+use crate::steps::keys;
+use crate::sys::yaml::Body;
+
+pub fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<Cluster> {
+    let entry = fields.take("cluster")?;
+    let kind = entry.value.kind();
+    let Body::Map(entries) = entry.value.body else {
+        let text = format!("`cluster` wants a map, as {{provider: sandbox}}, and here is {kind}");
+        fields.faults.add(entry.value.at, text);
+        return None;
+    };
+    let mut own = Fields::new(entry.value.at, entries, fields.faults);
+    own.require(keys::CLUSTER, "provider", "`cluster`");
+    let provider = own.word("provider", provider::NAMES).and_then(Provider::named);
+    let name = own.text("name", "a name").and_then(|(text, at)| {
+        let name = PlanName::new(&text);
+        name.map_err(|why| own.faults.add(at, format!("`name`: `{}` {why}", short(&text)))).ok()
+    });
+    let file = |key: &str, own: &mut Fields<'_, '_>| {
+        let at = own.value_at(key);
+        own.read(key, "the path of a file", crate::steps::fields::path).zip(at)
+    };
+    let (config, registries) = (file("config", &mut own), file("registries", &mut own));
+    let install = file("install", &mut own);
+    let at = own.value_at("host");
+    let host = own.read("host", "a host, as user@name", host).zip(at);
+    own.finish("`cluster`", &[keys::CLUSTER]);
+    let name = name.as_ref().or(plan).map_or_else(String::new, |name| name.as_str().to_owned());
+    let cluster = Cluster { provider: provider?, name, config, registries, host, install, at: entry.at };
+    fitting(&cluster, fields.faults);
+    Some(cluster)
+}
+
+/// What only one provider knows, beside another.
+fn fitting(cluster: &Cluster, faults: &mut Faults) {
+    let provider = cluster.provider;
+    let mut wrong = |key: &str, of: &Option<(String, Spot)>, whose: &[Provider]| {
+        if let Some((_, at)) = of.as_ref().filter(|_| !whose.contains(&provider)) {
+            faults.add(*at, format!("`{key}` means nothing to {provider}: take it out"));
+        }
+    };
+    wrong("registries", &cluster.registries, &[Provider::K3d, Provider::K3s]);
+    wrong("host", &cluster.host, &[Provider::K3s]);
+    wrong("install", &cluster.install, &[Provider::K3s]);
+    if provider == Provider::K3d && cluster.config.is_none() {
+        let why = "the cluster is made from k3d's own config file: write config: k3d.yaml";
+        faults.add(cluster.at, format!("`cluster` has no `config`; {why}"));
+    }
+}
+
+/// A host as ssh takes it: never something that ssh would take for an option.
+fn host(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@.-_:[]".contains(c);
+    match !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
+        true => Ok(text.to_owned()),
+        false => Err("is no host: write user@name, with letters, digits, dots and dashes".to_owned()),
+    }
+}
+
+pub fn drill(fields: &mut Fields<'_, '_>) -> Option<(Provider, Spot)> {
+    let entry = fields.take("drill")?;
+    let kind = entry.value.kind();
+    let Body::Map(entries) = entry.value.body else {
+        fields.faults.add(entry.value.at, format!("`drill` wants a map, as {{in: sandbox}}, and here is {kind}"));
+        return None;
+    };
+    let mut own = Fields::new(entry.value.at, entries, fields.faults);
+    own.require(keys::DRILL, "in", "`drill`");
+    let provider = own.word("in", &["sandbox", "k3d"]).and_then(Provider::named);
+    own.finish("`drill`", &[keys::DRILL]);
+    Some((provider?, entry.at))
+}
+
+/// Data that may die with the cluster.
+pub fn discard(fields: &mut Fields<'_, '_>) -> Vec<(String, Spot)> {
+    fields.list("discard", "paths from the root, as /var/lib/rancher/k3s/storage", data)
+}
+
+/// A path that may be deleted with what lies in it is written whole.
+fn data(text: &str) -> Result<String, String> {
+    let whole = text.starts_with('/') && !text.split('/').any(|part| part == "..") && text.len() > 1;
+    match whole && !text.contains(char::is_control) {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err("is no path from the root: write it whole, as /var/lib/rancher/k3s/storage".to_owned()),
+    }
+}
