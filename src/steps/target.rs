@@ -99,3 +99,20 @@ impl Target {
         (self.up.borrow_mut().take(), self.sandbox.borrow_mut().take())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_a_node_lies_where_its_innermost_mount_does_or_nowhere() {
+        let mount = |host: &str, node: &str| Mount { host: host.into(), node: node.into() };
+        let mounts = [mount("/srv", "/srv"), mount("/data/fast", "/srv/fast"), mount("/opt/x", "/one/file.yaml")];
+        let on_host = |path: &str| mounted(&mounts, Path::new(path)).map(|path| path.display().to_string());
+        assert_eq!(on_host("/srv/media/films").as_deref(), Some("/srv/media/films"));
+        assert_eq!(on_host("/srv/fast/db").as_deref(), Some("/data/fast/db"));
+        assert_eq!(on_host("/one/file.yaml").as_deref(), Some("/opt/x"));
+        assert_eq!(on_host("/srvr/x"), None);
+        assert_eq!(on_host("/var/lib/rancher/k3s/storage/pvc-1"), None);
+    }
+}

@@ -11,6 +11,8 @@ mod kept_keys;
 pub mod sandbox;
 pub mod sandbox_config;
 pub mod save;
+#[cfg(test)]
+mod steps_tests;
 
 use super::contract::{Kind, Mishap, Seen, Work};
 use super::scene::Scene;
