@@ -56,7 +56,7 @@ func (d *daemon) start(more []string) error {
 	arguments := append([]string{
 		"dockerd",
 		"--data-root", filepath.Join(dir, "data"),
-		"--exec-root", "/run/docker",
+		"--exec-root", "/var/run/docker",
 		"--pidfile", pidFile,
 		"-H", "unix:///run/docker.sock",
 		"-H", "unix://" + socket,
