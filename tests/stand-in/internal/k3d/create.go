@@ -58,7 +58,7 @@ func (k *k3d) create(ctx context.Context, p *plan) {
 // run makes the network, the volume and the nodes, and starts them.
 func (k *k3d) run(ctx context.Context, p *plan) error {
 	if err := k.prepare(ctx, p); err != nil {
-		return fmt.Errorf("Failed Cluster Preparation: %+v", err) //nolint:staticcheck // k3d's words
+		return fmt.Errorf("Failed Cluster Preparation: %+v", err)
 	}
 	tools := make(chan error, 1)
 	copied := *p.cluster
@@ -81,7 +81,7 @@ func (k *k3d) run(ctx context.Context, p *plan) error {
 	}
 	o := startOptions{limit: p.timeout, gateway: gateway, aliases: p.aliases, creates: true, files: p.files}
 	if err := k.startCluster(ctx, p.cluster, o); err != nil {
-		return fmt.Errorf("Failed Cluster Start: %+v", err) //nolint:staticcheck // k3d's words
+		return fmt.Errorf("Failed Cluster Start: %+v", err)
 	}
 	if err := k.faults.at(k, "after-server"); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (k *k3d) prepare(ctx context.Context, p *plan) error {
 	defer cancel()
 	k.log.info("Prep: Network")
 	if err := k.prepareNetwork(limited, p); err != nil {
-		return fmt.Errorf("Failed Network Preparation: %w", err) //nolint:staticcheck // k3d's words
+		return fmt.Errorf("Failed Network Preparation: %w", err)
 	}
 	if err := k.faults.at(k, "after-network"); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (k *k3d) prepare(ctx context.Context, p *plan) error {
 		name := "k3d-" + p.cluster.Name + "-images"
 		labels := map[string]string{"app": "k3d", labelVersion: version, labelCluster: p.cluster.Name}
 		if err := k.docker.call(ctx, "POST", "/volumes/create", nil, map[string]any{"Name": name, "Labels": labels}, nil); err != nil {
-			return fmt.Errorf("Failed Image Volume Preparation: failed to create image volume '%s' for cluster '%s': failed to create volume '%s': %w", name, p.cluster.Name, name, err) //nolint:staticcheck // k3d's words
+			return fmt.Errorf("Failed Image Volume Preparation: failed to create image volume '%s' for cluster '%s': failed to create volume '%s': %w", name, p.cluster.Name, name, err)
 		}
 		k.log.info("Created image volume %s", name)
 		p.labels[labelImageVolume] = name

@@ -64,7 +64,7 @@ func notFound(err error) bool {
 }
 
 func (d *docker) unreachable() error {
-	return fmt.Errorf("Cannot connect to the Docker daemon at %s. Is the docker daemon running?", d.host) //nolint:staticcheck // k3d's words
+	return fmt.Errorf("Cannot connect to the Docker daemon at %s. Is the docker daemon running?", d.host)
 }
 
 // open sends a request and returns the body of a good answer.
@@ -261,7 +261,7 @@ func (d *docker) attach(ctx context.Context, id string, stdin io.Reader) (string
 		head = append(head, one...)
 	}
 	if status := strings.Fields(string(head)); len(status) < 2 || (status[1] != "101" && status[1] != "200") {
-		return "", fmt.Errorf("Error response from daemon: %s", bytes.TrimSpace(head)) //nolint:staticcheck // the client's words
+		return "", fmt.Errorf("Error response from daemon: %s", bytes.TrimSpace(head))
 	}
 	go func() {
 		if stdin != nil {

@@ -50,7 +50,7 @@ func (k *k3d) filter(nodes []*node, filters []string) ([]*node, error) {
 	for _, text := range filters {
 		match := nodeFilter.FindStringSubmatch(text)
 		if match == nil {
-			return nil, fmt.Errorf("Failed to parse node filters: invalid format or empty subset in '%s'", text) //nolint:staticcheck // k3d's words
+			return nil, fmt.Errorf("Failed to parse node filters: invalid format or empty subset in '%s'", text)
 		}
 		if match[3] != "" {
 			return nil, fmt.Errorf("error filtering with '%s': no suffix allowed in simple filter", text)
@@ -62,7 +62,7 @@ func (k *k3d) filter(nodes []*node, filters []string) ([]*node, error) {
 		group := groups[role]
 		if role == roleLoadBalancer {
 			if len(group) == 0 {
-				return nil, fmt.Errorf("Node filter '%s' targets a node that does not exist (disabled?)", text) //nolint:staticcheck // k3d's words
+				return nil, fmt.Errorf("Node filter '%s' targets a node that does not exist (disabled?)", text)
 			}
 			return append(chosen, group...), nil
 		}
@@ -82,7 +82,7 @@ func (k *k3d) filter(nodes []*node, filters []string) ([]*node, error) {
 
 func subset(text string, n int, filter string) ([]int, error) {
 	if text == "" {
-		return nil, fmt.Errorf("Failed to parse node specifiers: unknown subset in '%s'", filter) //nolint:staticcheck // k3d's words
+		return nil, fmt.Errorf("Failed to parse node specifiers: unknown subset in '%s'", filter)
 	}
 	if text == "*" {
 		text = "-"
@@ -100,10 +100,10 @@ func subset(text string, n int, filter string) ([]int, error) {
 			end, _ = strconv.Atoi(to)
 		}
 		if start >= n {
-			return nil, fmt.Errorf("Invalid subset range: start < 0 or > number of available nodes in '%s'", filter) //nolint:staticcheck // k3d's words
+			return nil, fmt.Errorf("Invalid subset range: start < 0 or > number of available nodes in '%s'", filter)
 		}
 		if end < start || end >= n {
-			return nil, fmt.Errorf("Invalid subset range: end < start or > number of available nodes in '%s'", filter) //nolint:staticcheck // k3d's words
+			return nil, fmt.Errorf("Invalid subset range: end < start or > number of available nodes in '%s'", filter)
 		}
 		for i := start; i <= end; i++ {
 			all = append(all, i)
@@ -113,10 +113,10 @@ func subset(text string, n int, filter string) ([]int, error) {
 	for _, one := range strings.Split(text, ",") {
 		i, err := strconv.Atoi(one)
 		if err != nil {
-			return nil, fmt.Errorf("Failed to convert subset number to integer in '%s'", filter) //nolint:staticcheck // k3d's words
+			return nil, fmt.Errorf("Failed to convert subset number to integer in '%s'", filter)
 		}
 		if i >= n {
-			return nil, fmt.Errorf("Index out of range: index '%d' < 0 or > number of available nodes in filter '%s'", i, filter) //nolint:staticcheck // k3d's words
+			return nil, fmt.Errorf("Index out of range: index '%d' < 0 or > number of available nodes in filter '%s'", i, filter)
 		}
 		all = append(all, i)
 	}
@@ -201,7 +201,7 @@ func (k *k3d) place(c *cluster, nodes []*node, mappings []portWith) error {
 		for _, text := range wanted {
 			match := nodeFilter.FindStringSubmatch(text)
 			if match == nil {
-				return fmt.Errorf("Failed to parse node filters (with suffix): invalid format or empty subset in '%s'", text) //nolint:staticcheck // k3d's words
+				return fmt.Errorf("Failed to parse node filters (with suffix): invalid format or empty subset in '%s'", text)
 			}
 			suffix := match[3]
 			switch suffix {

@@ -63,7 +63,7 @@ func (k *k3d) importDirect(ctx context.Context, c *cluster, images, files []stri
 			said, code, err := k.docker.exec(ctx, n.Name, []string{"ctr", "image", "import", "--all-platforms", "-"}, from)
 			from.Close()
 			if err == nil && code != 0 {
-				err = fmt.Errorf("Exec process in node '%s' failed with exit code '%d': Logs from failed access process:\n%s", n.Name, code, said) //nolint:staticcheck // k3d's words
+				err = fmt.Errorf("Exec process in node '%s' failed with exit code '%d': Logs from failed access process:\n%s", n.Name, code, said)
 			}
 			if err != nil {
 				return fmt.Errorf("could not load image to cluster from stream %s: error loading image to cluster, first error: failed to import images in node '%s': %v", names, n.Name, err)

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-var errNoNodes = errors.New("No nodes found for given cluster") //nolint:staticcheck // k3d's words
+var errNoNodes = errors.New("No nodes found for given cluster")
 
 var roles = map[string]string{"server": roleServer, "agent": roleAgent, "loadbalancer": roleLoadBalancer, "registry": roleRegistry}
 
@@ -95,11 +95,11 @@ func (k *k3d) container(ctx context.Context, name string) (found, error) {
 	list, err := k.docker.containers(ctx, nil, "^/?(k3d-)?"+name+"$")
 	switch {
 	case err != nil:
-		return found{}, fmt.Errorf("Failed to list containers: %+v", err) //nolint:staticcheck // k3d's words
+		return found{}, fmt.Errorf("Failed to list containers: %+v", err)
 	case len(list) > 1:
-		return found{}, fmt.Errorf("Failed to get a single container for name '%s'. Found: %d", name, len(list)) //nolint:staticcheck // k3d's words
+		return found{}, fmt.Errorf("Failed to get a single container for name '%s'. Found: %d", name, len(list))
 	case len(list) == 0:
-		return found{}, fmt.Errorf("Didn't find container for node '%s'", name) //nolint:staticcheck // k3d's words
+		return found{}, fmt.Errorf("Didn't find container for node '%s'", name)
 	}
 	return list[0], nil
 }

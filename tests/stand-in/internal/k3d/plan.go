@@ -35,7 +35,7 @@ var exposure = regexp.MustCompile(`^(?:([^:]+):)?(\d{1,5}|random)$`)
 func (k *k3d) expose(text string) (*kubeAPI, error) {
 	match := exposure.FindStringSubmatch(text)
 	if match == nil {
-		return nil, fmt.Errorf("Failed to parse Port Exposure specification '%s': Format must be [(HostIP|HostName):]HostPort", text) //nolint:staticcheck // k3d's words
+		return nil, fmt.Errorf("Failed to parse Port Exposure specification '%s': Format must be [(HostIP|HostName):]HostPort", text)
 	}
 	api := &kubeAPI{Host: match[1], Binding: binding{HostIP: match[1], HostPort: match[2]}}
 	if match[1] == "" {

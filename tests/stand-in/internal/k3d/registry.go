@@ -52,7 +52,7 @@ func (k *k3d) makeRegistry(ctx context.Context, r *registryRef) (*node, error) {
 		n.Env = append(n.Env, "REGISTRY_STORAGE_DELETE_ENABLED=true")
 	}
 	if _, err := k.node(ctx, r.host); err == nil {
-		return nil, errors.New("A registry node with that name already exists") //nolint:staticcheck // k3d's words
+		return nil, errors.New("A registry node with that name already exists")
 	}
 	k.log.info("Creating node '%s'", n.Name)
 	if err := k.make(ctx, n); err != nil {
@@ -67,7 +67,7 @@ func (k *k3d) prepareRegistries(ctx context.Context, p *plan) error {
 	for _, used := range p.registriesUsed {
 		n, err := k.node(ctx, used.host)
 		if err != nil {
-			return fmt.Errorf("Failed to find registry node '%s': %+v", used.host, err) //nolint:staticcheck // k3d's words
+			return fmt.Errorf("Failed to find registry node '%s': %+v", used.host, err)
 		}
 		if len(n.Ports) != 1 {
 			return fmt.Errorf("failed to translate node to registry spec: Failed to parse registry spec from node %s: 0 or multiple ports defined, where one is expected", n.Name)
@@ -86,7 +86,7 @@ func (k *k3d) prepareRegistries(ctx context.Context, p *plan) error {
 		} else {
 			n, err := k.makeRegistry(ctx, made)
 			if err != nil {
-				return fmt.Errorf("Failed to create registry: %+v", err) //nolint:staticcheck // k3d's words
+				return fmt.Errorf("Failed to create registry: %+v", err)
 			}
 			made.inside = registryPort
 			p.cluster.Nodes = append(p.cluster.Nodes, n)
@@ -99,12 +99,12 @@ func (k *k3d) prepareRegistries(ctx context.Context, p *plan) error {
 		for _, used := range p.registriesUsed {
 			n, err := k.node(ctx, used.host)
 			if err != nil {
-				return fmt.Errorf("Failed to find registry node '%s': %+v", used.host, err) //nolint:staticcheck // k3d's words
+				return fmt.Errorf("Failed to find registry node '%s': %+v", used.host, err)
 			}
 			if err := k.connect(ctx, n, p.cluster.Network.Name); err != nil {
 				k.log.warn("Failed to connect to network '%s': Connection failed", p.cluster.Network.Name)
 				k.log.warn("%v", err)
-				return fmt.Errorf("Failed to connect registry node '%s' to cluster network: Failed to connect to one or more networks", n.Name) //nolint:staticcheck // k3d's words
+				return fmt.Errorf("Failed to connect registry node '%s' to cluster network: Failed to connect to one or more networks", n.Name)
 			}
 			inside := used.host + ":" + number0(used.inside)
 			mirror := registries.Mirror{Endpoints: []string{"http://" + inside}, Rewrites: map[string]string{}}
@@ -116,7 +116,7 @@ func (k *k3d) prepareRegistries(ctx context.Context, p *plan) error {
 		}
 		text, err := hosting(p.registriesUsed[0])
 		if err != nil {
-			return fmt.Errorf("Failed to generate LocalRegistryHosting configmap: %+v", err) //nolint:staticcheck // k3d's words
+			return fmt.Errorf("Failed to generate LocalRegistryHosting configmap: %+v", err)
 		}
 		p.files = append(p.files, nodeFile{registryMapFile, 0o644, text})
 	}
@@ -132,7 +132,7 @@ func (k *k3d) prepareRegistries(ctx context.Context, p *plan) error {
 	}
 	text, err := whole.Text()
 	if err != nil {
-		return fmt.Errorf("Failed to marshal registry configuration: %+v", err) //nolint:staticcheck // k3d's words
+		return fmt.Errorf("Failed to marshal registry configuration: %+v", err)
 	}
 	p.files = append(p.files, nodeFile{registriesFile, 0o644, text})
 	return nil

@@ -158,7 +158,7 @@ func (k *k3d) start(ctx context.Context, n *node, ready string) error {
 		return nil
 	}
 	if err := k.wait(ctx, n, ready); err != nil {
-		return fmt.Errorf("Node %s failed to get ready: %+v", n.Name, err) //nolint:staticcheck // k3d's words
+		return fmt.Errorf("Node %s failed to get ready: %+v", n.Name, err)
 	}
 	return nil
 }
@@ -186,13 +186,13 @@ func (k *k3d) wait(ctx context.Context, n *node, words string) error {
 	for i := range tries {
 		one, err := k.container(ctx, n.Name)
 		if err != nil {
-			return fmt.Errorf("Failed waiting for log message '%s' from node '%s': failed to get container for node '%s': %w", words, n.Name, n.Name, err) //nolint:staticcheck // k3d's words
+			return fmt.Errorf("Failed waiting for log message '%s' from node '%s': failed to get container for node '%s': %w", words, n.Name, n.Name, err)
 		}
 		stream, err := k.docker.open(ctx, "GET", "/containers/"+one.ID+"/logs", url.Values{
 			"stdout": {"1"}, "stderr": {"1"}, "follow": {"1"}, "since": {strconv.FormatInt(since.Unix(), 10)},
 		}, "", nil)
 		if err != nil {
-			return fmt.Errorf("Failed waiting for log message '%s' from node '%s': docker failed to get logs from node '%s' (container '%s'): %w", words, n.Name, n.Name, one.ID, err) //nolint:staticcheck // k3d's words
+			return fmt.Errorf("Failed waiting for log message '%s' from node '%s': docker failed to get logs from node '%s' (container '%s'): %w", words, n.Name, n.Name, one.ID, err)
 		}
 		last, seen, err := find(&frames{from: stream}, words)
 		stream.Close()
@@ -270,7 +270,7 @@ func (k *k3d) ensureTools(ctx context.Context, c *cluster) (*node, error) {
 			return nil, fmt.Errorf("failed to get network for cluster '%s'", c.Name)
 		}
 		if c.ImageVolume == "" {
-			return nil, fmt.Errorf("Failed to find image volume for cluster '%s'", c.Name) //nolint:staticcheck // k3d's words
+			return nil, fmt.Errorf("Failed to find image volume for cluster '%s'", c.Name)
 		}
 	}
 	k.log.info("Starting new tools node...")

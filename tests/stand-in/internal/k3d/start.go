@@ -73,14 +73,14 @@ func (k *k3d) startCluster(ctx context.Context, c *cluster, o startOptions) erro
 			ready = readyInit
 		}
 		if err := k.start(ctx, first, ready); err != nil {
-			return fmt.Errorf("Failed to start initializing server node: %+v", err) //nolint:staticcheck // k3d's words
+			return fmt.Errorf("Failed to start initializing server node: %+v", err)
 		}
 	}
 	if len(servers) > 0 {
 		k.log.info("Starting servers...")
 		for _, n := range servers {
 			if err := k.start(ctx, n, readyServer); err != nil {
-				return fmt.Errorf("Failed to start server %s: %+v", n.Name, err) //nolint:staticcheck // k3d's words
+				return fmt.Errorf("Failed to start server %s: %+v", n.Name, err)
 			}
 		}
 	} else {
@@ -89,7 +89,7 @@ func (k *k3d) startCluster(ctx context.Context, c *cluster, o startOptions) erro
 	if len(agents) > 0 {
 		k.log.info("Starting agents...")
 		if err := together(agents, func(n *node) error { return k.start(ctx, n, readyAgent) }); err != nil {
-			return fmt.Errorf("Failed to add one or more agents: %w", err) //nolint:staticcheck // k3d's words
+			return fmt.Errorf("Failed to add one or more agents: %w", err)
 		}
 	} else {
 		k.log.info("All agents already running.")
@@ -103,7 +103,7 @@ func (k *k3d) startCluster(ctx context.Context, c *cluster, o startOptions) erro
 			return k.start(ctx, n, "")
 		})
 		if err != nil {
-			return fmt.Errorf("Failed to add one or more helper nodes: %w", err) //nolint:staticcheck // k3d's words
+			return fmt.Errorf("Failed to add one or more helper nodes: %w", err)
 		}
 	} else {
 		k.log.info("All helpers already running.")

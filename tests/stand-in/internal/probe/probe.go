@@ -34,7 +34,7 @@ trap 'exit 0' TERM
 say() { echo "time=\"now\" level=info msg=\"$1\"" >&2; }
 [ -e /crash ] && { echo 'time="now" level=fatal msg="no default route found"' >&2; exit 1; }
 say "Starting k3s v1.34.4 (probe)"
-if [ "$1" = agent ]; then say "Successfully registered node $(hostname)"; else
+if [ "$1" = agent ]; then say "Successfully registered node $(hostname)"; say "listening on [::]:5000"; else
 say "Running kube-apiserver"
 say "Containerd is now running"
 mkdir -p /output /var/lib/rancher/k3s/server/manifests
@@ -94,10 +94,12 @@ func Node(file string) error {
 		_, _ = to.Write(content)
 	}
 	add(files, "bin/busybox", 0o755, shell)
-	for _, name := range []string{"sh", "cat", "sleep", "mkdir", "hostname", "echo", "httpd", "wget", "ls", "ctr"} {
+	for _, name := range []string{"sh", "cat", "sleep", "mkdir", "hostname", "echo", "httpd", "wget", "ls", "stat"} {
 		_ = files.WriteHeader(&tar.Header{Name: "bin/" + name, Linkname: "busybox", Typeflag: tar.TypeSymlink})
 	}
 	add(files, "bin/k3s", 0o755, []byte(script))
+	add(files, "bin/ctr", 0o755, []byte("#!/bin/sh\ncase \"$*\" in *' -') cat >/ctr.tar;; esac\n"))
+	add(files, "bin/kubectl", 0o755, []byte("#!/bin/sh\nexit 0\n"))
 	if err := files.Close(); err != nil {
 		return err
 	}
