@@ -93,7 +93,7 @@ func furnish() error {
 		"ip route add default via 203.0.113.1",
 		// What leaves for anywhere else is told so at once, instead of waiting for an answer.
 		"ip -n outside route add unreachable default",
-		"ip netns exec outside sysctl -q -w net.ipv4.ip_forward=1",
+		"ip netns exec outside sysctl -q -w net.ipv4.ip_forward=1 net.ipv4.icmp_ratelimit=0",
 	} {
 		words := strings.Fields(line)
 		if out, err := exec.Command(words[0], words[1:]...).CombinedOutput(); err != nil {
