@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -134,6 +135,23 @@ configs:
 	}
 	h.docker("network", "rm", "k3d-t1")
 	h.docker("volume", "rm", "k3d-t1-images")
+
+	// What leaves a container for the world passes the host's rules, and the world next door sees it come.
+	world := exec.Command(filepath.Join(h.bin, "dockerhost"), "enter", "--dir", h.dir, "--outside", "--", "busybox", "httpd", "-f", "-p", "198.51.100.1:8080", "-h", "/")
+	if err := world.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = world.Process.Kill(); _ = world.Wait() }()
+	reach := []string{"docker", "run", "--rm", "-v", "/:/host", "--entrypoint", "/bin/busybox", "example/k3s:v1.34.4", "chroot", "/host", "/bin/bash", "-c", "timeout 1 bash -c ': </dev/tcp/198.51.100.1/8080'"}
+	if out, err, code := h.in(nil, reach...); code != 0 {
+		t.Errorf("the world cannot be reached: %d %s%s", code, out, err)
+	}
+	if out, err, code := h.in(nil, "nft", "insert", "rule", "ip", "filter", "DOCKER-USER", "ip", "daddr", "198.51.100.1", "drop"); code != 0 {
+		t.Fatalf("%s%s", out, err)
+	}
+	if _, _, code := h.in(nil, reach...); code == 0 {
+		t.Error("a rule does not keep a container from the world")
+	}
 
 	// Stopped and started; then the network is lost.
 	h.like("32-cluster-stop", "t1", "t2")
