@@ -1,13 +1,14 @@
 // A machine with a real Docker daemon, for tests, out of namespaces.
 //
-// usage: dockerhost run --dir DIR [--load FILE]... [--runtime FILE] [--timeout SECONDS] [-- DOCKERD-ARGUMENT...]
+// usage: dockerhost run --dir DIR [--fresh] [--load FILE]... [--runtime FILE] [--timeout SECONDS] [-- DOCKERD-ARGUMENT...]
 //
 //	dockerhost enter --dir DIR [--outside] -- PROGRAM [ARGUMENT...]
 //	dockerhost daemon --dir DIR kill|stop|start [DOCKERD-ARGUMENT...]
 //	dockerhost blank --dir DIR CONTAINER
 //
 // run prints one line of JSON when the daemon answers and the images are loaded, and ends with everything in it when its stdin
-// closes or it is killed. blank makes the daemon forget the address of a running container.
+// closes or it is killed. A host that is started on the folder of one that ended is that machine booted again: its containers come
+// back by their restart policies; with --fresh only its images do, which then need not be loaded another time. blank makes the daemon forget the address of a running container.
 package main
 
 import (
@@ -64,6 +65,7 @@ func main() {
 	flags := flag.NewFlagSet("dockerhost "+os.Args[1], flag.ExitOnError)
 	dir := flags.String("dir", "", "folder of the host")
 	flags.Var(&files, "load", "file of an image")
+	fresh := flags.Bool("fresh", false, "forget containers, volumes and networks of an earlier host on this folder")
 	wrapper := flags.String("runtime", "", "wrapper of runc")
 	timeout := flags.Int("timeout", 60, "seconds the daemon may take")
 	outside := flags.Bool("outside", false, "in the network next door")
@@ -74,7 +76,7 @@ func main() {
 	switch os.Args[1] {
 	case "run":
 		fail(dockerhost.Run(dockerhost.Options{
-			Dir: *dir, Load: files, Runtime: *wrapper, Daemon: flags.Args(), Timeout: time.Duration(*timeout) * time.Second,
+			Dir: *dir, Load: files, Fresh: *fresh, Runtime: *wrapper, Daemon: flags.Args(), Timeout: time.Duration(*timeout) * time.Second,
 		}))
 	case "enter":
 		if flags.NArg() == 0 {

@@ -12,8 +12,6 @@ import (
 
 func TestClustersOnARealDaemonLiveAndDieAsTheRealOnesDo(t *testing.T) {
 	h := newHost(t)
-	h.docker("tag", "ghcr.io/k3d-io/k3d-tools:latest", "example/k3d-tools:1")
-	h.docker("tag", "ghcr.io/k3d-io/k3d-proxy:latest", "example/k3d-proxy:1")
 
 	// Two clusters, and the one that is not meant stays as it is to the byte.
 	h.like("01-create-nolb")
@@ -164,8 +162,6 @@ configs:
 
 func TestTheFoundingFailureIsARealOne(t *testing.T) {
 	h := newHost(t)
-	h.docker("tag", "ghcr.io/k3d-io/k3d-tools:latest", "example/k3d-tools:1")
-	h.docker("tag", "ghcr.io/k3d-io/k3d-proxy:latest", "example/k3d-proxy:1")
 	h.like("01-create-nolb")
 	before := h.docker("ps", "-q", "--no-trunc")
 	begin := time.Now()
@@ -206,11 +202,63 @@ func TestTheFoundingFailureIsARealOne(t *testing.T) {
 	if err := h.run.Wait(); err != nil {
 		t.Errorf("the host ended with %v", err)
 	}
+
+	// The same folder again is the same machine booted again, where what was down stays down; with --fresh it has nothing but its images.
 	h.start()
-	h.docker("ps", "-a")
+	if list := h.good("cluster", "list", "--no-headers"); strings.Count(list, "1/1") != 1 || strings.Count(list, "0/1") != 1 {
+		t.Errorf("after a boot there is not what was there: %s", list)
+	}
+	if err := h.stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_ = h.run.Wait()
+	h.start("--fresh")
+	if rest := h.docker("ps", "-aq") + h.docker("volume", "ls", "-q") + h.docker("network", "ls", "-q", "--filter", "label=app=k3d"); rest != "" {
+		t.Errorf("a fresh host has %q", rest)
+	}
+	h.like("17f-create-other-empty-ip")
 	if err := h.run.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	h.gone("its SIGKILL")
 	_ = h.run.Wait()
+}
+
+func TestARealNodeIsReadyBehindItsPublishedPort(t *testing.T) {
+	image := filepath.Join(os.Getenv("BLACKSTART_STAND_IN"), "node-image.tar")
+	if _, err := os.Stat(image); err != nil || os.Getenv("BLACKSTART_STAND_IN") == "" {
+		t.Skip("not run: $BLACKSTART_STAND_IN holds no node-image.tar")
+	}
+	if _, err := exec.LookPath("kubectl"); err != nil {
+		t.Skipf("not run: %v", err)
+	}
+	h := newHost(t, "--load", image)
+	begin := time.Now()
+	h.good("cluster", "create", "real", "--image", "blackstart/stand-in-k3s:v1.34.4-k3s1", "--api-port", "127.0.0.1:26443", "--timeout", "120s", "--no-rollback")
+	t.Logf("%5.2f s  created", time.Since(begin).Seconds())
+	config := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(config, []byte(h.good("kubeconfig", "get", "real")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		out, err, _ := h.in([]string{"KUBECONFIG=" + config}, "kubectl", "get", "nodes", "--no-headers")
+		if strings.Contains(out, " Ready ") {
+			break
+		}
+		if time.Since(begin) > 3*time.Minute {
+			t.Fatalf("the node is not ready: %s%s", out, err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Logf("%5.2f s  node Ready", time.Since(begin).Seconds())
+	begin = time.Now()
+	h.good("cluster", "delete", "real")
+	t.Logf("%5.2f s  deleted", time.Since(begin).Seconds())
+	if rest := h.everything("real"); rest != "" {
+		t.Errorf("after the delete there are still %q", rest)
+	}
+	if err := h.run.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	h.gone("its SIGKILL")
 }

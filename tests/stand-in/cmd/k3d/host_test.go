@@ -29,7 +29,7 @@ type host struct {
 }
 
 // newHost builds the programs and starts a machine, or passes over the test where it cannot be had.
-func newHost(t *testing.T) *host {
+func newHost(t *testing.T, more ...string) *host {
 	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("not run: a host of namespaces needs root")
@@ -63,7 +63,9 @@ func newHost(t *testing.T) *host {
 	if err := os.WriteFile(filepath.Join(folder, "kubeconfig"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h.start("--load", node, "--load", helpers)
+	h.start(append([]string{"--load", node, "--load", helpers}, more...)...)
+	h.docker("tag", "ghcr.io/k3d-io/k3d-tools:latest", "example/k3d-tools:1")
+	h.docker("tag", "ghcr.io/k3d-io/k3d-proxy:latest", "example/k3d-proxy:1")
 	return h
 }
 

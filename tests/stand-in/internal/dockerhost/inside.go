@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -39,6 +38,9 @@ func Inside(text string) {
 		daemon.cgroup, err = cgroupOf(options.Dir)
 	}
 	go daemon.bury()
+	if err == nil && options.Fresh {
+		err = wipe(filepath.Join(options.Dir, "data"))
+	}
 	if err == nil {
 		err = daemon.listen()
 	}
@@ -133,24 +135,4 @@ func client(socket string) *http.Client {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		},
 	}}
-}
-
-// load hands files of images to the daemon, which answers with lines of JSON and 200 also where it fails.
-func load(socket string, files []string) error {
-	for _, name := range files {
-		file, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		answer, err := client(socket).Post("http://docker/images/load?quiet=1", "application/x-tar", file)
-		if err != nil {
-			return fmt.Errorf("%s cannot be loaded: %w", name, err)
-		}
-		said, err := io.ReadAll(answer.Body)
-		answer.Body.Close()
-		if err != nil || answer.StatusCode != http.StatusOK || bytes.Contains(said, []byte(`"error"`)) || !bytes.Contains(said, []byte("Loaded image")) {
-			return fmt.Errorf("%s cannot be loaded: %s %s", name, answer.Status, bytes.TrimSpace(said))
-		}
-	}
-	return nil
 }

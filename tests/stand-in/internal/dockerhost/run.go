@@ -19,6 +19,7 @@ type Options struct {
 	Load    []string // files of images to load before the host is said to be ready
 	Runtime string   // the wrapper of runc; beside this program if empty
 	Daemon  []string // more arguments of dockerd
+	Fresh   bool     // forget what an earlier host on this folder had, but for its images
 	Timeout time.Duration
 }
 
