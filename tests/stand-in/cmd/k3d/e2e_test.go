@@ -151,6 +151,58 @@ configs:
 		t.Error("a rule does not keep a container from the world")
 	}
 
+	// Where Docker listens elsewhere the tools node finds no daemon, and stays behind.
+	elsewhere := []string{"DOCKER_HOST=unix://" + filepath.Join(h.dir, "docker.sock"), "K3D_IMAGE_TOOLS=example/k3d-tools:1"}
+	s = transcript(t, "03c-image-import-tools")
+	for i := range s.argv {
+		s.argv[i] = strings.NewReplacer("t1", "t2", "example/busybox:1", "example/k3s:v1.34.4").Replace(s.argv[i])
+	}
+	swap := strings.NewReplacer("t1", "t2", "example/busybox:1", "example/k3s:v1.34.4")
+	s.out, s.err = swap.Replace(s.out), swap.Replace(s.err)
+	_, _, _ = h.in(elsewhere, append([]string{filepath.Join(h.bin, "k3d")}, s.argv...)...)
+	out, err, code = h.in(elsewhere, append([]string{filepath.Join(h.bin, "k3d")}, s.argv...)...)
+	s.holds(t, out, err, code)
+	h.docker("rm", "-f", "k3d-t2-tools")
+
+	// A create that hangs and is killed has made what it had come to, and no more; one whose daemon goes cannot even clean up.
+	faulty := func(fault string) {
+		if err := os.WriteFile(faults, []byte(fault+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create := []string{filepath.Join(h.bin, "k3d"), "cluster", "create", "t9", "--image", "example/k3s:v1.34.4", "--no-lb", "--timeout", "60s"}
+	for _, c := range []struct{ at, volumes, containers string }{{"after-network", "", ""}, {"after-volume", "k3d-t9-images", ""}, {"after-containers", "k3d-t9-images", "k3d-t9-server-0"}} {
+		faulty(`{"call":"cluster create","do":"hang","at":"` + c.at + `","name":"t9"}`)
+		_, _, code := h.in([]string{"STAND_IN_K3D_FAULTS=" + faults, "STAND_IN_K3D_HASTE=1"}, append([]string{"timeout", "-s", "KILL", "3"}, create...)...)
+		if code == 0 {
+			t.Errorf("hanging %s ended well", c.at)
+		}
+		volumes := strings.TrimSpace(h.docker("volume", "ls", "-q", "--filter", "label=k3d.cluster=t9"))
+		containers := h.docker("ps", "-a", "--filter", "label=k3d.cluster=t9", "--format", "{{.Names}}")
+		if h.docker("network", "ls", "-q", "--filter", "name=^k3d-t9$") == "" || volumes != c.volumes || !strings.Contains(containers, c.containers) || (c.containers == "") != (containers == "") {
+			t.Errorf("hanging %s left volumes %q and containers %q", c.at, volumes, containers)
+		}
+		for _, id := range strings.Fields(h.docker("ps", "-aq", "--filter", "label=k3d.cluster=t9")) {
+			h.docker("rm", "-fv", id)
+		}
+		h.docker("network", "rm", "k3d-t9")
+		for _, volume := range strings.Fields(volumes) {
+			h.docker("volume", "rm", volume)
+		}
+	}
+	faulty(`{"call":"cluster create","do":"daemon-gone","at":"after-volume"}`)
+	_, err, code = h.in([]string{"STAND_IN_K3D_FAULTS=" + faults}, create...)
+	if code != 1 || !strings.Contains(err, "also FAILED to rollback changes!") || !strings.Contains(h.everything("t9"), "k3d-t9-images") {
+		t.Errorf("a daemon that goes in the middle: %d %s", code, err)
+	}
+	h.docker("network", "rm", "k3d-t9")
+	h.docker("volume", "rm", "k3d-t9-images")
+	faulty(`{"call":"cluster create","do":"fail","at":"after-server","stderr":"error during post-start cluster preparation: context deadline exceeded"}`)
+	_, err, code = h.in([]string{"STAND_IN_K3D_FAULTS=" + faults}, create...)
+	if rest := h.everything("t9"); code != 1 || !strings.Contains(err, "all changes have been rolled back!") || rest != "" {
+		t.Errorf("a failure after the server: %d %s %q", code, err, rest)
+	}
+
 	// Stopped and started; then the network is lost.
 	h.like("32-cluster-stop", "t1", "t2")
 	h.like("32b-list-stopped", "t1", "t2")

@@ -58,6 +58,7 @@ var changing = []struct {
 	to      string
 }{
 	{regexp.MustCompile("\x1b\\[\\d+m"), ""},
+	{regexp.MustCompile("\r\n?"), "\n"}, // as the transcripts were written down
 	{regexp.MustCompile(`(INFO|WARN|ERRO|FATA)\[\d{4}\]`), "$1[0000]"},
 	{regexp.MustCompile(`0x[0-9a-f]+`), "0xADDRESS"},
 	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "ID"},

@@ -22,6 +22,7 @@ type docker struct {
 	host string
 	http *http.Client
 	gone bool // a fault: from now on the daemon does not answer
+	tell func(format string, values ...any)
 }
 
 const defaultSocket = "/var/run/docker.sock"
@@ -82,6 +83,9 @@ func (d *docker) open(ctx context.Context, method, target string, query url.Valu
 	}
 	if kind != "" {
 		request.Header.Set("Content-Type", kind)
+	}
+	if d.tell != nil {
+		d.tell("%s %s %s", method, target, query.Encode())
 	}
 	answer, err := d.http.Do(request)
 	if err != nil {

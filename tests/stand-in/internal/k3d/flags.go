@@ -112,6 +112,8 @@ func Main(arguments []string) {
 	} else if f.is("verbose", false) {
 		k.log.level = debugLevel
 	}
+	k.log.debug("DOCKER_SOCK=%s", k.docker.socket())
+	k.docker.tell = func(format string, values ...any) { k.log.line(traceLevel, format, values...) }
 	if k.faults, err = newFaults(strings.Join(name, " "), f.words); err != nil {
 		fmt.Fprintf(os.Stderr, "stand-in k3d: %v\n", err)
 		os.Exit(70)

@@ -195,7 +195,7 @@ func (k *k3d) importInto(ctx context.Context, c *cluster, wanted []string, mode 
 		archive := stamp + ".tar"
 		if said, code, err := k.docker.exec(ctx, tools.Name, append([]string{"./k3d-tools", "save-image", "-d", archive}, images...), nil); err != nil || code != 0 {
 			if err == nil {
-				err = fmt.Errorf("Exec process in node '%s' failed with exit code '%d': Logs from failed access process:\n%s", tools.Name, code, said)
+				err = failedExec(tools.Name, code, said)
 			}
 			return fmt.Errorf("failed to save image(s) in tools container for cluster '%s': %w", c.Name, err)
 		}
@@ -225,7 +225,7 @@ func (k *k3d) importInto(ctx context.Context, c *cluster, wanted []string, mode 
 			k.log.info("Importing images from tarball '%s' into node '%s'...", archive, n.Name)
 			if said, code, err := k.docker.exec(ctx, n.Name, []string{"ctr", "image", "import", "--all-platforms", archive}, nil); err != nil || code != 0 {
 				if err == nil {
-					err = fmt.Errorf("Exec process in node '%s' failed with exit code '%d': Logs from failed access process:\n%s", n.Name, code, said)
+					err = failedExec(n.Name, code, said)
 				}
 				k.log.error("failed to import images in node '%s': %v", n.Name, err)
 			}
@@ -246,6 +246,12 @@ func (k *k3d) importInto(ctx context.Context, c *cluster, wanted []string, mode 
 	}
 	k.log.info("Successfully imported image(s)")
 	return nil
+}
+
+// failedExec is k3d's error of a program in a node. It gave the program a terminal, so each of its lines ends with two characters.
+func failedExec(name string, code int, said string) error {
+	said = strings.ReplaceAll(said, "\n", "\r\n")
+	return fmt.Errorf("Exec process in node '%s' failed with exit code '%d': Logs from failed access process:\n%s", name, code, said)
 }
 
 func (k *k3d) registryCommand(f *flags) {
