@@ -143,7 +143,7 @@ func Run(options Options) error {
 			return end(err)
 		}
 	case <-stop:
-		return end(errors.New("ended before the daemon answered"))
+		return end(errors.New("stdin closed, or a signal came, before the daemon answered: stdin must stay open for as long as the host shall live"))
 	}
 	if err := host.write(options.Dir); err != nil {
 		return end(err)
