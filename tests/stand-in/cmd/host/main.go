@@ -31,6 +31,8 @@ func main() {
 		status = host.Init(os.Args[2:])
 	case host.SweepWord:
 		status = host.Sweep(os.Args[2:])
+	case host.HoldWord:
+		status = host.Hold(os.Args[2:])
 	case "--version":
 		fmt.Println("host, a stand-in of blackstart's tests; this is not a machine")
 	case "-h", "--help":

@@ -58,6 +58,15 @@ func enter(dir, net string, command []string) (int, error) {
 	if err != nil {
 		here = "/"
 	}
+	self, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return 0, err
+	}
+	alive, held, err := os.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	defer held.Close()
 	runtime.LockOSThread()
 	// Only this thread goes into the host; the program is forked from it.
 	if err := joinAsThread(s.Cgroup); err != nil {
@@ -90,8 +99,11 @@ func enter(dir, net string, command []string) (int, error) {
 	if err != nil {
 		return 127, nil
 	}
-	cmd := &exec.Cmd{Path: path, Args: command, Env: env, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// Go's own parent-death signal looks for the parent's id, which is none in another PID namespace; so a step in between asks for it.
+	cmd := &exec.Cmd{
+		Path: "/proc/self/fd/3", Args: append([]string{"host", HoldWord, path}, command...), Env: env,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, ExtraFiles: []*os.File{self, alive},
+	}
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH)
 	if err := cmd.Start(); err != nil {
@@ -111,6 +123,24 @@ func enter(dir, net string, command []string) (int, error) {
 		return exit.ExitCode(), nil
 	}
 	return 0, err
+}
+
+// Hold asks to end with its parent, and becomes the program.
+func Hold(args []string) int {
+	runtime.LockOSThread()
+	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
+		return say(err)
+	}
+	// The parent may have ended before it was asked for: then the other end of the pipe is closed.
+	poll := []unix.PollFd{{Fd: 4, Events: unix.POLLIN}}
+	if n, err := unix.Poll(poll, 0); err == nil && n > 0 {
+		return 137
+	}
+	unix.CloseOnExec(3)
+	unix.CloseOnExec(4)
+	err := syscall.Exec(args[0], args[1:], os.Environ())
+	say(err)
+	return 126
 }
 
 // environment is this one's, with the host's own programs first.

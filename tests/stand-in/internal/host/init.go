@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -155,7 +156,7 @@ func (o *options) files() error {
 			links[name] = "k3s"
 		}
 		for _, name := range []string{"k3s-uninstall.sh", "k3s-killall.sh"} {
-			if err := os.WriteFile(filepath.Join(bin, name), []byte(marker), 0o755); err != nil {
+			if err := os.WriteFile(filepath.Join(bin, name), marker, 0o755); err != nil {
 				return err
 			}
 		}
@@ -219,12 +220,9 @@ func (o *options) layer(path string) error {
 }
 
 // marker is the stand-in of k3s's scripts: whoever runs one is seen.
-const marker = `#!/bin/sh
-# Stand-in of the script that k3s's installer lays down. A recovery never runs it; a test sees here that nobody did.
-echo "$(date -u +%Y-%m-%dT%H:%M:%SZ) $0 $*" >>/run/blackstart-uninstall-was-run
-echo "$0: a stand-in of blackstart's tests; nothing was removed" >&2
-exit 1
-`
+//
+//go:embed uninstall.sh
+var marker []byte
 
 // emptyRun does what a reboot does to /run; only the mark of the scripts stays, for the test that looks for it.
 func emptyRun(run string) error {
@@ -291,7 +289,11 @@ func (o *options) network() (*state, error) {
 	for _, a := range o.Addresses {
 		steps = append(steps, []string{"addr", "add", a, "dev", "eth0"})
 	}
-	steps = append(steps, []string{"link", "set", "eth0", "up"}, []string{"link", "set", "eth0p", "up"}, []string{"route", "add", "default", "via", s.Gateway})
+	steps = append(steps, []string{"link", "set", "eth0", "up"}, []string{"link", "set", "eth0p", "up"}, []string{"route", "add", "default", "via", s.Gateway, "metric", "100"})
+	if len(o.Also) == 0 {
+		// Nobody is out there. That shall be said at once, not after seconds of asking: by the gateway, and for all behind it.
+		steps = append(steps, []string{"addr", "add", s.Gateway + "/32", "dev", "lo"}, []string{"route", "add", "unreachable", "default", "metric", "50"})
+	}
 	for _, step := range steps {
 		if err := ip(step...); err != nil {
 			return nil, err

@@ -15,6 +15,7 @@ import (
 const (
 	InitWord  = "stand-in-init"
 	SweepWord = "stand-in-sweep"
+	HoldWord  = "stand-in-hold"
 )
 
 type many []string
@@ -99,12 +100,12 @@ func fromText(args []string) (*options, error) {
 
 // state is what `host enter` must know.
 type state struct {
-	PID     int               `json:"pid"`
-	Address string            `json:"address"`
-	Dir     string            `json:"dir"`
-	Cgroup  string            `json:"cgroup"`
-	Nets    map[string]int    `json:"nets,omitempty"`
-	Gateway string            `json:"gateway,omitempty"`
+	PID     int            `json:"pid"`
+	Address string         `json:"address"`
+	Dir     string         `json:"dir"`
+	Cgroup  string         `json:"cgroup"`
+	Nets    map[string]int `json:"nets,omitempty"`
+	Gateway string         `json:"gateway,omitempty"`
 }
 
 func (o *options) stateFile() string { return filepath.Join(o.Dir, "host.json") }

@@ -18,7 +18,7 @@ func NodeIP() (net.IP, error) {
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		words := strings.Fields(lines.Text())
-		if len(words) < 8 || words[1] != "00000000" || words[7] != "00000000" {
+		if len(words) < 8 || words[1] != "00000000" || words[7] != "00000000" || words[0] == "*" {
 			continue
 		}
 		card, err := net.InterfaceByName(words[0])

@@ -97,12 +97,12 @@ func (o *Options) certs() error {
 		}
 	}
 	for file, cert := range map[string]string{
-		o.Data.Cred("admin.kubeconfig"):         t("client-admin"),
-		o.Data.Cred("supervisor.kubeconfig"):    t("client-supervisor"),
-		o.Data.Cred("controller.kubeconfig"):    t("client-controller"),
-		o.Data.Cred("scheduler.kubeconfig"):     t("client-scheduler"),
-		o.Data.Agent("kubelet.kubeconfig"):      o.Data.Agent("client-kubelet"),
-		o.Data.Agent("kubeproxy.kubeconfig"):    o.Data.Agent("client-kube-proxy"),
+		o.Data.Cred("admin.kubeconfig"):      t("client-admin"),
+		o.Data.Cred("supervisor.kubeconfig"): t("client-supervisor"),
+		o.Data.Cred("controller.kubeconfig"): t("client-controller"),
+		o.Data.Cred("scheduler.kubeconfig"):  t("client-scheduler"),
+		o.Data.Agent("kubelet.kubeconfig"):   o.Data.Agent("client-kubelet"),
+		o.Data.Agent("kubeproxy.kubeconfig"): o.Data.Agent("client-kube-proxy"),
 	} {
 		if err := pki.WriteKubeconfig(file, o.url(), t("server-ca.crt"), cert+".crt", cert+".key", 0o600); err != nil {
 			return err

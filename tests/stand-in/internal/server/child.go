@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -65,6 +66,8 @@ func program(logs, name, path string, args ...string) (*child, error) {
 	defer out.Close()
 	c.cmd = exec.Command(path, args...)
 	c.cmd.Stdout, c.cmd.Stderr = out, out
+	// etcd too would tell the service manager that it is up, and the manager would take it for k3s.
+	c.cmd.Env = slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "NOTIFY_SOCKET=") })
 	// A group of its own: a signal from a terminal shall reach k3s alone.
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	forks.do(func() { err = c.cmd.Start() })

@@ -98,11 +98,7 @@ runtime_type = "io.containerd.runc.v2"
 	return file, os.WriteFile(file, []byte(text), 0o600)
 }
 
-func (o *Options) startContainerd() (*child, error) {
-	config, err := o.containerdConfig()
-	if err != nil {
-		return nil, err
-	}
+func (o *Options) startContainerd(config string) (*child, error) {
 	path, err := exec.LookPath("containerd")
 	if err != nil {
 		return nil, err

@@ -75,7 +75,6 @@ func (o *Options) startEtcd(force bool) (*child, error) {
 	return start(o.logs(), component.Etcd, append(args, dashes(o.EtcdArgs)...)...)
 }
 
-
 // EtcdClient talks to the running datastore.
 func EtcdClient(d paths.Data) (*clientv3.Client, error) {
 	pair, err := tls.LoadX509KeyPair(d.TLS("etcd", "client.crt"), d.TLS("etcd", "client.key"))

@@ -111,7 +111,10 @@ func (o *Options) writeTokens() error {
 func (l *life) up(ctx context.Context) error {
 	o, began := l.o, time.Now()
 	say.Info("Starting k3s %s (stand-in)", Version)
-	var err error
+	config, err := o.containerdConfig()
+	if err != nil {
+		return err
+	}
 	if l.etcd, err = o.startEtcd(false); err != nil {
 		return fmt.Errorf("preparing server: start managed database: %w", err)
 	}
@@ -121,7 +124,7 @@ func (l *life) up(ctx context.Context) error {
 	if !o.NoAgent {
 		go func() {
 			var err error
-			l.containerd, err = o.startContainerd()
+			l.containerd, err = o.startContainerd(config)
 			running <- err
 			if err == nil {
 				err = o.importImages()
@@ -151,12 +154,12 @@ func (l *life) up(ctx context.Context) error {
 	if err := os.Remove(reset); err != nil && !os.IsNotExist(err) {
 		return err
 	}
-	config, err := clientcmd.BuildConfigFromFlags("", o.Data.Cred("supervisor.kubeconfig"))
+	access, err := clientcmd.BuildConfigFromFlags("", o.Data.Cred("supervisor.kubeconfig"))
 	if err != nil {
 		return err
 	}
-	config.QPS, config.Burst = 100, 200
-	client, err := kubernetes.NewForConfig(config)
+	access.QPS, access.Burst = 100, 200
+	client, err := kubernetes.NewForConfig(access)
 	if err != nil {
 		return err
 	}
@@ -181,7 +184,7 @@ func (l *life) up(ctx context.Context) error {
 	}
 	say.Info("k3s is up and running")
 	notify("READY=1")
-	d, err := newDeployer(o, config)
+	d, err := newDeployer(o, access)
 	if err != nil {
 		return err
 	}
@@ -261,4 +264,3 @@ func (l *life) stop() {
 	stop(2*time.Second, l.kubelet, l.proxy, l.controllers, l.sched, l.api)
 	stop(5*time.Second, l.containerd, l.etcd)
 }
-
