@@ -28,9 +28,14 @@ func TestABareHostHasItsOwnNameDiskAndNetworks(t *testing.T) {
 	if out, err := edge.CombinedOutput(); err != nil || string(out) != "kept\n" {
 		t.Errorf("from the network beside it: %q, %v", out, err)
 	}
-	if conn, err := net.DialTimeout("tcp", "198.51.100.7:8080", 300*time.Millisecond); err == nil {
-		conn.Close()
-		t.Error("the machine itself reaches the host")
+	cards, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cards {
+		if strings.HasPrefix(c.String(), "198.51.100.") {
+			t.Errorf("the machine itself has the address %s", c)
+		}
 	}
 	second := exec.Command(program(t, "host"), "run", "--dir", dir)
 	if out, err := second.CombinedOutput(); err == nil || !strings.Contains(string(out), "a host runs on it already") {

@@ -10,7 +10,7 @@ import (
 
 const usage = `host (blackstart stand-in): a machine of its own out of namespaces, for tests
 
-  host run   --dir DIR [--address 192.0.2.10/24 …] [--name HOSTNAME] [--also NET] [--bare] [--images DIR]
+  host run   --dir DIR [--address 192.0.2.10/24 …] [--name HOSTNAME] [--also NET | --beside DIR] [--bare] [--images DIR]
              is up when it prints a line of JSON; ends when its stdin closes, or by a signal, with everything in it
   host enter --dir DIR [--net NET] -- CMD…
              runs a program in it, with this one's input, output and exit status

@@ -66,7 +66,7 @@ func run(word string, args []string) int {
 		if err != nil {
 			return fail(err)
 		}
-		o, err := server.Read(s, false)
+		o, err := server.Read(s)
 		if err != nil {
 			return fail(err)
 		}
@@ -74,6 +74,16 @@ func run(word string, args []string) int {
 			return fail(o.ResetCluster())
 		}
 		return fail(o.Run())
+	case "agent":
+		s, err := flags.Parse(flags.Agent, args)
+		if err != nil {
+			return fail(err)
+		}
+		o, err := server.Read(s)
+		if err != nil {
+			return fail(err)
+		}
+		return fail(o.RunAgent(s.Text("token", "")))
 	case "etcd-snapshot":
 		return fail(snapshot.Main(args))
 	default:
@@ -112,5 +122,5 @@ func help() {
    k3s - a stand-in of blackstart's tests; this is not k3s
 
 USAGE:
-   k3s server | etcd-snapshot save|ls|delete | kubectl … | crictl … | ctr … | --version`)
+   k3s server | agent | etcd-snapshot save|ls|delete | kubectl … | crictl … | ctr … | --version`)
 }

@@ -36,23 +36,50 @@ func Enter(args []string) int {
 	return status
 }
 
-func enter(dir, net string, command []string) (int, error) {
+func readState(dir string) (*state, error) {
 	raw, err := os.ReadFile(filepath.Join(dir, "host.json"))
 	if err != nil {
-		return 0, fmt.Errorf("no host is up there: %w", err)
+		return nil, fmt.Errorf("no host is up there: %w", err)
 	}
-	var s state
-	if err := json.Unmarshal(raw, &s); err != nil {
+	s := &state{}
+	return s, json.Unmarshal(raw, s)
+}
+
+// network is the file of a network beside the host.
+func (s *state) network(name string) (string, error) {
+	inner, known := s.Nets[name]
+	if !known {
+		return "", fmt.Errorf("no network %s beside it", name)
+	}
+	return fmt.Sprintf("/proc/%d/root/proc/%d/ns/net", s.PID, inner), nil
+}
+
+func besideNetwork(dir string) (*os.File, error) {
+	s, err := readState(dir)
+	if err != nil {
+		return nil, err
+	}
+	for name := range s.Nets {
+		path, err := s.network(name)
+		if err != nil {
+			return nil, err
+		}
+		return os.Open(path)
+	}
+	return nil, fmt.Errorf("%s was run without --also: there is no network to stand in", dir)
+}
+
+func enter(dir, net string, command []string) (int, error) {
+	s, err := readState(dir)
+	if err != nil {
 		return 0, err
 	}
 	proc := fmt.Sprintf("/proc/%d", s.PID)
 	network := proc + "/ns/net"
 	if net != "" {
-		inner, known := s.Nets[net]
-		if !known {
-			return 0, fmt.Errorf("no network %s beside it", net)
+		if network, err = s.network(net); err != nil {
+			return 0, err
 		}
-		network = fmt.Sprintf("%s/root/proc/%d/ns/net", proc, inner)
 	}
 	here, err := os.Getwd()
 	if err != nil {

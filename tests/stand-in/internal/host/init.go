@@ -12,10 +12,17 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"blackstart/stand-in/internal/units"
+)
+
+// Files that the first process is given: where to tell that the host is up, and the network of the host beside which it stands.
+const (
+	readyFd  = 3
+	besideFd = 4
 )
 
 // second is the mark of the second half of Init: after it has joined its groups it starts anew, with them as its root.
@@ -50,7 +57,7 @@ func Init(args []string) int {
 	if err != nil {
 		return say(err)
 	}
-	tell := os.NewFile(3, "ready")
+	tell := os.NewFile(readyFd, "ready")
 	if err := manager.StartEnabled(); err != nil {
 		return say(err)
 	}
@@ -290,7 +297,7 @@ func (o *options) network() (*state, error) {
 		steps = append(steps, []string{"addr", "add", a, "dev", "eth0"})
 	}
 	steps = append(steps, []string{"link", "set", "eth0", "up"}, []string{"link", "set", "eth0p", "up"}, []string{"route", "add", "default", "via", s.Gateway, "metric", "100"})
-	if len(o.Also) == 0 {
+	if len(o.Also) == 0 && o.Beside == "" {
 		// Nobody is out there. That shall be said at once, not after seconds of asking: by the gateway, and for all behind it.
 		steps = append(steps, []string{"addr", "add", s.Gateway + "/32", "dev", "lo"}, []string{"route", "add", "unreachable", "default", "metric", "50"})
 	}
@@ -299,28 +306,51 @@ func (o *options) network() (*state, error) {
 			return nil, err
 		}
 	}
+	bits := o.Addresses[0][strings.Index(o.Addresses[0], "/"):]
 	for _, name := range o.Also {
-		// A process that does nothing holds the other network.
+		// A process that does nothing holds the other network; a bridge in it takes the cards of hosts beside this one too.
 		holder := exec.Command("sleep", "infinity")
 		holder.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Cloneflags: syscall.CLONE_NEWNET}
 		if err := holder.Start(); err != nil {
 			return nil, err
 		}
-		pid := fmt.Sprint(holder.Process.Pid)
-		bits := o.Addresses[0][strings.Index(o.Addresses[0], "/"):]
-		if err := ip("link", "set", "eth0p", "netns", pid); err != nil {
+		s.Nets[name] = holder.Process.Pid
+		other, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", holder.Process.Pid))
+		if err != nil {
 			return nil, err
 		}
-		for _, step := range [][]string{
-			{"link", "set", "lo", "up"}, {"addr", "add", s.Gateway + bits, "dev", "eth0p"}, {"link", "set", "eth0p", "up"},
-			{"route", "add", "default", "via", s.Address},
-		} {
-			all := append([]string{"-t", pid, "-n", "ip"}, step...)
-			if out, err := exec.Command("nsenter", all...).CombinedOutput(); err != nil {
-				return nil, fmt.Errorf("network %s: %v: %w: %s", name, step, err, out)
-			}
+		defer other.Close()
+		if err := plug(other, "eth0p", [][]string{
+			{"link", "set", "lo", "up"}, {"link", "add", "br0", "type", "bridge"}, {"addr", "add", s.Gateway + bits, "dev", "br0"},
+			{"link", "set", "br0", "up"}, {"route", "add", "default", "via", s.Address},
+		}); err != nil {
+			return nil, fmt.Errorf("network %s: %w", name, err)
 		}
-		s.Nets[name] = holder.Process.Pid
+	}
+	if o.Beside != "" {
+		other := os.NewFile(besideFd, "beside")
+		defer other.Close()
+		if err := plug(other, "eth0p", nil); err != nil {
+			return nil, fmt.Errorf("the network of %s: %w", o.Beside, err)
+		}
 	}
 	return s, nil
+}
+
+// plug moves a card into another network, and there onto its bridge, which may have to be made first.
+func plug(network *os.File, card string, before [][]string) error {
+	// A name of its own, so that cards of several hosts stand side by side.
+	name := fmt.Sprintf("p%d", time.Now().UnixNano()%1_000_000_000)
+	steps := [][]string{{"ip", "link", "set", card, "down"}, {"ip", "link", "set", card, "name", name}, {"ip", "link", "set", name, "netns", "/proc/self/fd/3"}}
+	for _, step := range append(before, []string{"link", "set", name, "master", "br0"}, []string{"link", "set", name, "up"}) {
+		steps = append(steps, append([]string{"nsenter", "--net=/proc/self/fd/3", "ip"}, step...))
+	}
+	for _, step := range steps {
+		cmd := exec.Command(step[0], step[1:]...)
+		cmd.ExtraFiles = []*os.File{network}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %s", strings.Join(step, " "), err, bytes.TrimSpace(out))
+		}
+	}
+	return nil
 }

@@ -33,6 +33,7 @@ type options struct {
 	Home      string   `json:"home"`
 	Images    string   `json:"images"`
 	Cgroup    string   `json:"cgroup"`
+	Beside    string   `json:"beside"`
 }
 
 // private are the folders that are the host's own disk; everything else is the machine's and is seen as it is there.
@@ -49,6 +50,7 @@ func parse(args []string) (*options, error) {
 	f.Var(&addresses, "address", "an address with its network, as 192.0.2.10/24")
 	f.StringVar(&o.Name, "name", "standin-0", "its hostname")
 	f.Var(&also, "also", "another network beside it, which it reaches through its gateway's address")
+	f.StringVar(&o.Beside, "beside", "", "the folder of a host that was run with --also: this one stands in the same network")
 	f.BoolVar(&o.Bare, "bare", false, "no k3s is installed")
 	f.StringVar(&o.Images, "images", "", "a folder of image archives that every k3s in it finds")
 	if err := f.Parse(args); err != nil {
@@ -72,8 +74,8 @@ func parse(args []string) (*options, error) {
 	if len(addresses) == 0 {
 		addresses = many{"192.0.2.10/24"}
 	}
-	if len(also) > 1 {
-		return nil, fmt.Errorf("host run: one --also is enough")
+	if len(also) > 1 || len(also) > 0 && o.Beside != "" {
+		return nil, fmt.Errorf("host run: one of --also and --beside, and that once")
 	}
 	o.Addresses, o.Also = addresses, also
 	o.Cgroup = fmt.Sprintf("blackstart-host-%d", os.Getpid())

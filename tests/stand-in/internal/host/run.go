@@ -67,6 +67,15 @@ func (o *options) run() (int, error) {
 	init := exec.Command("/proc/self/exe", InitWord, o.text())
 	init.Stdout, init.Stderr = os.Stderr, os.Stderr
 	init.ExtraFiles = []*os.File{tell}
+	if o.Beside != "" {
+		other, err := besideNetwork(o.Beside)
+		if err != nil {
+			removeCgroups(o.Cgroup)
+			return 1, err
+		}
+		defer other.Close()
+		init.ExtraFiles = append(init.ExtraFiles, other)
+	}
 	init.SysProcAttr = &syscall.SysProcAttr{
 		Pdeathsig:  syscall.SIGKILL,
 		Setpgid:    true,

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,47 +47,52 @@ func password() (string, error) {
 
 func passwordSecret(node string) string { return node + ".node-password.k3s" }
 
-// admit compares the node's password with what the cluster remembers, and has it remember a new node's.
+// admit lets this server's own node in, once the cluster remembers its password and no other.
 func (o *Options) admit(ctx context.Context, client kubernetes.Interface) error {
 	word, err := password()
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256([]byte(o.Node + ":" + word))
-	hash := "$1:" + hex.EncodeToString(sum[:])
-	secrets := client.CoreV1().Secrets("kube-system")
 	for tries := 0; ; tries++ {
-		kept, err := secrets.Get(ctx, passwordSecret(o.Node), metav1.GetOptions{})
+		err := o.remember(ctx, client, o.Node, word)
 		switch {
-		case apierrors.IsNotFound(err):
-			yes := true
-			_, err = secrets.Create(ctx, &corev1.Secret{
-				ObjectMeta: metav1.ObjectMeta{Name: passwordSecret(o.Node), Namespace: "kube-system"}, Immutable: &yes, Data: map[string][]byte{"hash": []byte(hash)},
-			}, metav1.CreateOptions{})
-			if err == nil {
-				return nil
-			}
-		case err == nil && subtle.ConstantTimeCompare(kept.Data["hash"], []byte(hash)) == 1:
-			return nil
 		case err == nil:
-			err = fmt.Errorf("Node password rejected, duplicate hostname or contents of '%s' may not match server node-passwd entry, try enabling a unique node name with the --with-node-id flag", paths.NodePassword)
-			if tries%10 == 0 {
+			return nil
+		case errors.Is(err, errRejected):
+			if tries%20 == 0 {
 				say.Info("Waiting to retrieve agent configuration; server is not ready: %v", err)
 			}
-			tries++
-			if !sleep(ctx, time.Second) {
+			if !sleep(ctx, 500*time.Millisecond) {
 				return ctx.Err()
 			}
-			continue
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		// The namespace kube-system appears a moment after the API.
-		if !sleep(ctx, 50*time.Millisecond) {
-			return ctx.Err()
+		default:
+			// The namespace kube-system appears a moment after the API.
+			if !sleep(ctx, 50*time.Millisecond) {
+				return ctx.Err()
+			}
 		}
 	}
+}
+
+var errRejected = fmt.Errorf("Node password rejected, duplicate hostname or contents of '%s' may not match server node-passwd entry, try enabling a unique node name with the --with-node-id flag", paths.NodePassword)
+
+// remember compares a node's password with what the cluster knows, and has it know a new node's.
+func (o *Options) remember(ctx context.Context, client kubernetes.Interface, node, word string) error {
+	sum := sha256.Sum256([]byte(node + ":" + word))
+	hash := "$1:" + hex.EncodeToString(sum[:])
+	secrets := client.CoreV1().Secrets("kube-system")
+	kept, err := secrets.Get(ctx, passwordSecret(node), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		yes := true
+		_, err = secrets.Create(ctx, &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Name: passwordSecret(node), Namespace: "kube-system"}, Immutable: &yes, Data: map[string][]byte{"hash": []byte(hash)},
+		}, metav1.CreateOptions{})
+		return err
+	}
+	if err == nil && subtle.ConstantTimeCompare(kept.Data["hash"], []byte(hash)) != 1 {
+		return errRejected
+	}
+	return err
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -44,8 +44,8 @@ type Options struct {
 	NoAgent                  bool
 }
 
-// Read makes the options of a server or, with agent, of an agent.
-func Read(s *flags.Set, agent bool) (*Options, error) {
+// Read makes the options of a server or an agent; what an agent is not asked for keeps its default.
+func Read(s *flags.Set) (*Options, error) {
 	name, err := os.Hostname()
 	if err != nil {
 		return nil, err

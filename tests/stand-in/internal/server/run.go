@@ -28,6 +28,9 @@ type life struct {
 
 // Run is `k3s server` until it is told to stop.
 func (o *Options) Run() error {
+	if o.ServerURL != "" {
+		return errors.New("the stand-in plays one server: it joins no other with --server")
+	}
 	if err := o.prepare(); err != nil {
 		return err
 	}
@@ -196,6 +199,10 @@ func (l *life) up(ctx context.Context) error {
 			d.run(ctx)
 		}
 	}()
+	if err := o.supervise(ctx, client); err != nil {
+		return err
+	}
+	go o.routes(ctx)
 	if wasReset == nil {
 		if err := client.CoreV1().Secrets("kube-system").Delete(ctx, passwordSecret(o.Node), metav1.DeleteOptions{}); err == nil {
 			say.Info("Deleted node password secret after the reset of the cluster")
