@@ -19,8 +19,11 @@ spec:
 
 func TestAnAgentOnASecondHostJoins(t *testing.T) {
 	first := boot(t, t.TempDir(), "--name", "first", "--also", "edge")
-	first.install("cluster-init: true\ntoken: shared\n")
+	first.install("token: shared\n")
 	first.must("systemctl start k3s")
+	if out, status := first.try("k3s etcd-snapshot save"); status != 1 || !strings.Contains(out, "etcd datastore is not enabled") {
+		t.Errorf("a snapshot of what is no etcd: %d: %s", status, out)
+	}
 	second := boot(t, t.TempDir(), "--name", "second", "--address", "192.0.2.11/24", "--beside", first.dir)
 	second.write("/etc/systemd/system/k3s-agent.service", strings.Replace(unit, "k3s server", "k3s agent", 1))
 	if out, status := second.try("timeout 5 k3s agent --server https://192.0.2.10:6443 --token wrong"); status == 0 || !strings.Contains(out, "not authorized") {

@@ -136,6 +136,15 @@ func TestAHostLivesThroughWhatARecoveryDoes(t *testing.T) {
 		m.must("kill -9 $(systemctl show -p MainPID --value k3s)")
 		m.until("again", "test $(systemctl show -p NRestarts --value k3s) = 1 && systemctl is-active k3s && "+nodeReady)
 	})
+	t.Run("another password of the node is refused until the cluster forgets it", func(t *testing.T) {
+		m.must("systemctl stop k3s && echo 0123456789abcdef >/etc/rancher/node/password && systemctl start k3s")
+		m.until("refusal", "journalctl -u k3s | grep -q 'Node password rejected'")
+		if out, _ := m.try("pgrep -fc 'stand-in-component kubele[t]'"); out != "0" {
+			t.Errorf("%s kubelets run", out)
+		}
+		m.must("kubectl -n kube-system delete secret standin-0.node-password.k3s")
+		m.until("kubelet", "pgrep -f 'stand-in-component kubele[t]'")
+	})
 	t.Run("nobody ran the uninstaller", func(t *testing.T) {
 		m.must("test ! -e /run/blackstart-uninstall-was-run")
 		if _, status := m.try("k3s-uninstall.sh"); status != 1 {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"syscall"
@@ -108,13 +107,7 @@ func fail(err error) int {
 
 // ctr is containerd's own, at k3s's socket and in its namespace.
 func ctr(args []string) int {
-	for _, path := range []string{"/usr/bin/ctr", "/usr/local/lib/stand-in/ctr"} {
-		if _, err := os.Stat(path); err == nil {
-			return fail(syscall.Exec(path, append([]string{"ctr", "-a", paths.Socket, "-n", "k8s.io"}, args...), os.Environ()))
-		}
-	}
-	_, err := exec.LookPath("ctr")
-	return fail(fmt.Errorf("containerd's ctr is not installed: %v", err))
+	return fail(syscall.Exec(server.CtrPath, append([]string{"ctr", "-a", paths.Socket, "-n", "k8s.io"}, args...), os.Environ()))
 }
 
 func help() {

@@ -152,7 +152,7 @@ func (o *Options) importImages() error {
 				continue
 			}
 			start := time.Now()
-			out, err := exec.Command("ctr", "-a", paths.Socket, "-n", "k8s.io", "images", "import", "--snapshotter", "overlayfs", tar).CombinedOutput()
+			out, err := exec.Command(CtrPath, "-a", paths.Socket, "-n", "k8s.io", "images", "import", "--snapshotter", "overlayfs", tar).CombinedOutput()
 			if err != nil {
 				return fmt.Errorf("%s: %w: %s", tar, err, out)
 			}
@@ -161,6 +161,9 @@ func (o *Options) importImages() error {
 	}
 	return nil
 }
+
+// CtrPath is containerd's own ctr; the name on PATH may be k3s.
+const CtrPath = "/usr/bin/ctr"
 
 func weight(tar string) int {
 	for i, first := range []string{"pause", "coredns", "local-path"} {
