@@ -42,6 +42,9 @@ func program(t *testing.T, name string) string {
 	if os.Geteuid() != 0 {
 		t.Skip("not run: root is wanted")
 	}
+	if testing.Short() {
+		t.Skip("not run: hosts take minutes")
+	}
 	return path
 }
 

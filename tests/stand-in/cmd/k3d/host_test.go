@@ -34,6 +34,9 @@ func newHost(t *testing.T, more ...string) *host {
 	if os.Getuid() != 0 {
 		t.Skip("not run: a host of namespaces needs root")
 	}
+	if testing.Short() {
+		t.Skip("not run: hosts and daemons take minutes")
+	}
 	for _, program := range []string{"dockerd", "docker", "busybox", "iptables", "ip"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("not run: %v (docker.io, busybox-static, iptables, iproute2)", err)
