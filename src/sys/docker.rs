@@ -13,14 +13,8 @@ use std::time::Duration;
 
 pub const PROGRAM: &str = "docker";
 /// Variables that say which daemon is meant. Docker and k3d get the same.
-const WAYS: &[&str] = &[
-    "DOCKER_HOST",
-    "DOCKER_CONTEXT",
-    "DOCKER_CONFIG",
-    "DOCKER_TLS_VERIFY",
-    "DOCKER_CERT_PATH",
-    "DOCKER_API_VERSION",
-];
+const WAYS: &[&str] =
+    &["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION"];
 /// How long one answer may take. A daemon that is busy with a delete takes a few seconds.
 const ONE: Duration = Duration::from_secs(20);
 
@@ -182,8 +176,12 @@ impl Docker {
         let ids = ids.iter().map(String::as_str);
         let words: Vec<&str> = what.iter().copied().chain(["--format", form]).chain(ids).collect();
         let text = self.ask(&words).await?;
-        let strange = |error: serde_json::Error| format!("docker {}: an answer that cannot be read: {error}", what.join(" "));
-        text.lines().filter(|line| !line.trim().is_empty()).map(|line| serde_json::from_str(line).map_err(strange)).collect()
+        let strange =
+            |error: serde_json::Error| format!("docker {}: an answer that cannot be read: {error}", what.join(" "));
+        text.lines()
+            .filter(|line| !line.trim().is_empty())
+            .map(|line| serde_json::from_str(line).map_err(strange))
+            .collect()
     }
 
     /// The version of the daemon, and what names the daemon.
@@ -197,7 +195,9 @@ impl Docker {
     pub async fn file(&self, id: &str, path: &str) -> Result<Option<String>, String> {
         let said = self.said(&["cp", "--follow-link", &format!("{id}:{path}"), "-"]).await?;
         match said.exit {
-            Exit::Code(0) => first_of_tar(&said.out).map(Some).ok_or_else(|| format!("{path}: docker cp gave no archive")),
+            Exit::Code(0) => {
+                first_of_tar(&said.out).map(Some).ok_or_else(|| format!("{path}: docker cp gave no archive"))
+            }
             _ => match words(&said) {
                 words if words.contains("Could not find the file") || words.contains("no such file") => Ok(None),
                 words => Err(words),
@@ -228,7 +228,8 @@ fn listed(text: &str) -> Result<Vec<Listed>, String> {
             _ => Err(format!("docker lists something that cannot be read: {line:?}")),
         }
     };
-    let mut all: Vec<Listed> = text.lines().filter(|line| !line.trim().is_empty()).map(one).collect::<Result<_, _>>()?;
+    let mut all: Vec<Listed> =
+        text.lines().filter(|line| !line.trim().is_empty()).map(one).collect::<Result<_, _>>()?;
     all.sort();
     Ok(all)
 }

@@ -100,7 +100,9 @@ pub fn troubles(text: &str) -> Vec<String> {
             if open {
                 found.push(format!("{level} {}", said.trim()));
             }
-        } else if open && !line.trim().is_empty() && !line.starts_with("--- ")
+        } else if open
+            && !line.trim().is_empty()
+            && !line.starts_with("--- ")
             && let Some(last) = found.last_mut()
         {
             last.push(' ');
@@ -144,7 +146,9 @@ mod tests {
                     cluster-info\nERRO[0001] twice \nERRO[0002] twice \nFATA[0002] Cluster creation FAILED! ";
         let told = troubles(text);
         assert_eq!(told.len(), 3, "{told:?}");
-        assert!(told[0].starts_with("ERRO Failed to get nodes for cluster 't1'") && told[0].ends_with("&{Ports:map[]}"));
+        assert!(
+            told[0].starts_with("ERRO Failed to get nodes for cluster 't1'") && told[0].ends_with("&{Ports:map[]}")
+        );
         assert_eq!(told[2], "FATA Cluster creation FAILED!");
     }
 
