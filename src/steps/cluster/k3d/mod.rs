@@ -2,11 +2,16 @@
 //! the ids that Docker gave.
 
 mod blast;
+mod drill;
+mod findings;
 mod make;
 mod names;
 mod record;
+mod registries;
 mod remove;
 mod standing;
+mod undo;
+mod verify;
 mod versions;
 mod way;
 
@@ -27,8 +32,12 @@ use names::Names;
 use record::Record;
 use std::time::Duration;
 
-/// The label that names the run on everything that a recovery makes.
+/// The labels that name the run on everything that a recovery makes, or a drill, and when the latter may be removed by anybody.
 const RUN: &str = "blackstart.run";
+const DRILL: &str = "blackstart.drill";
+const DEADLINE: &str = "blackstart.deadline";
+/// No drill takes longer.
+const LONGEST_DRILL: Duration = Duration::from_secs(6 * 3600);
 const PATIENCE: Duration = Duration::from_secs(40);
 
 pub struct Made {
@@ -45,16 +54,38 @@ impl Made {
         Names::of(&self.blueprint.name)
     }
 
+    /// What Docker calls things of the cluster of this run.
+    fn own_names(&self, scene: &Scene<'_>) -> Names {
+        match self.mode {
+            Mode::Recover => self.names(),
+            Mode::Drill => {
+                let run = scene.run.to_string_lossy();
+                let print = Digester::new("drill").field(run.as_bytes()).finish();
+                Names::of_drill(&self.blueprint.name, &print.short())
+            }
+        }
+    }
+
     async fn make(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
         let run = scene.run.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let names = self.names();
-        let order = Order {
-            names: &names,
-            config: self.blueprint.config.as_ref().map(|file| (file.path.as_path(), file.bytes.as_slice())),
-            registries: self.blueprint.registries.as_ref().map(|file| (file.path.as_path(), file.bytes.as_slice())),
-            labels: vec![(RUN.to_owned(), run)],
-        };
-        make::make(scene, &order).await
+        let names = self.own_names(scene);
+        let registries = self.blueprint.registries.as_ref().map(|file| (file.path.as_path(), file.bytes.as_slice()));
+        let config = self.blueprint.config.as_ref().map(|file| (file.path.as_path(), file.bytes.as_slice()));
+        match self.mode {
+            Mode::Recover => {
+                let order = Order { names: &names, config, registries, labels: vec![(RUN.to_owned(), run)] };
+                make::make(scene, &order).await
+            }
+            Mode::Drill => {
+                let drilled = drill::config(scene, &self.blueprint, &names);
+                let drilled = drilled.map_err(|why| Mishap::failed(format!("nothing was made: {why}"), false))?;
+                drilled.iter().flat_map(|drilled| &drilled.told).for_each(|line| (scene.say)(line.clone()));
+                let config = drilled.as_ref().map(|drilled| (drilled.path.as_path(), drilled.bytes.as_slice()));
+                let until = crate::sys::clock::now().0 / 1000 + i64::try_from(LONGEST_DRILL.as_secs()).unwrap_or(0);
+                let labels = vec![(DRILL.to_owned(), run), (DEADLINE.to_owned(), until.to_string())];
+                make::make(scene, &Order { names: &names, config, registries, labels }).await
+            }
+        }
     }
 
     /// The cluster that this run has made, when all of it is there and runs.
@@ -131,7 +162,7 @@ impl Contract for Made {
         vec![docker::PROGRAM, k3d::PROGRAM]
     }
     fn findings(&self) -> Vec<Finding> {
-        Vec::new()
+        findings::of(Look::new(), &self.blueprint)
     }
     fn exists<'a>(&'a self, look: Look) -> Work<'a, Exists> {
         Box::pin(async move {
@@ -157,12 +188,18 @@ impl Contract for Made {
         Box::pin(self.found(scene))
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>, up: &'a Up) -> Work<'a, Seen> {
-        Box::pin(super::nodes_ready(scene, up))
+        Box::pin(verify::verify(scene, &self.blueprint, registries::given(&self.blueprint), up))
     }
-    fn undo<'a>(&'a self, _: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
-        Box::pin(async { Ok(None) })
+    fn undo<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
+        Box::pin(async move {
+            match self.mode {
+                // What was recovered is there to stay.
+                Mode::Recover => Ok(None),
+                Mode::Drill => undo::undo(scene, &self.own_names(scene)).await,
+            }
+        })
     }
     fn unproven(&self, _: Option<&Up>) -> Vec<String> {
-        Vec::new()
+        vec!["DNS was asked from a node of the cluster, not from a pod".to_owned()]
     }
 }

@@ -68,6 +68,11 @@ pub async fn find(docker: Docker, names: &Names) -> Result<Found, String> {
     Ok(Found { containers, networks, volumes })
 }
 
+/// The run that something says it is of: a recovery, or a drill.
+fn owner<'a>(run: &'a str, drill: &'a str) -> Option<&'a str> {
+    [run, drill].into_iter().find(|one| !one.is_empty())
+}
+
 impl Found {
     pub fn is_empty(&self) -> bool {
         self.containers.is_empty() && self.networks.is_empty() && self.volumes.is_empty()
@@ -75,8 +80,8 @@ impl Found {
 
     /// The run whose mark stands on the volume that was made before everything else, and when that was.
     fn marked(&self, names: &Names) -> Option<(String, Stamp)> {
-        let mark = self.volumes.iter().find(|one| one.name == names.images() && !one.run.is_empty())?;
-        Some((mark.run.clone(), Stamp::read(&mark.created)?))
+        let mark = self.volumes.iter().find(|one| one.name == names.images())?;
+        Some((owner(&mark.run, &mark.drill)?.to_owned(), Stamp::read(&mark.created)?))
     }
 
     /// Its parts, each with the run that made it. k3d labels neither its network nor its helpers: what came after the marked
@@ -84,32 +89,32 @@ impl Found {
     pub fn parts(&self, names: &Names) -> Vec<Part> {
         let mark = self.marked(names).filter(|(run, _)| {
             let mut nodes = self.containers.iter().filter(|one| matches!(one.role.as_str(), "server" | "agent"));
-            nodes.all(|one| one.run == *run)
+            nodes.all(|one| owner(&one.run, &one.drill) == Some(run))
         });
-        let run_of = |own: &str, created: &str| match (own, &mark) {
-            ("", Some((run, at))) => Stamp::read(created).filter(|made| made >= at).map(|_| run.clone()),
-            ("", None) => None,
-            (own, _) => Some(own.to_owned()),
+        let run_of = |own: Option<&str>, created: &str| match (own, &mark) {
+            (Some(own), _) => Some(own.to_owned()),
+            (None, Some((run, at))) => Stamp::read(created).filter(|made| made >= at).map(|_| run.clone()),
+            (None, None) => None,
         };
         let containers = self.containers.iter().map(|one| Part {
             sort: Sort::Container,
             id: one.id.clone(),
             name: one.name.clone(),
-            run: run_of(&one.run, &one.created),
+            run: run_of(owner(&one.run, &one.drill), &one.created),
             runs: one.running,
         });
         let networks = self.networks.iter().map(|one| Part {
             sort: Sort::Network,
             id: one.id.clone(),
             name: one.name.clone(),
-            run: run_of("", &one.created),
+            run: run_of(None, &one.created),
             runs: false,
         });
         let volumes = self.volumes.iter().map(|one| Part {
             sort: Sort::Volume,
             id: one.name.clone(),
             name: one.name.clone(),
-            run: run_of(&one.run, &one.created),
+            run: run_of(owner(&one.run, &one.drill), &one.created),
             runs: false,
         });
         containers.chain(networks).chain(volumes).collect()
