@@ -37,7 +37,8 @@ pub fn config(scene: &Scene<'_>, blueprint: &Blueprint, names: &Names) -> Result
     let mut told = Vec::new();
     let mut config = object.root.json();
     plain(&mut config, names, &mut told);
-    let from = named.path.parent().unwrap_or(Path::new("/"));
+    let beside = files::absolute(scene.touch.look(), &named.path).map_err(|error| error.to_string())?;
+    let from = beside.parent().unwrap_or(Path::new("/"));
     if let Some(files) = config.get_mut("files").and_then(Value::as_array_mut) {
         files.iter_mut().for_each(|file| absolute(file, from));
     }

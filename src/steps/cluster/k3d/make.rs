@@ -47,12 +47,18 @@ pub async fn make(scene: &Scene<'_>, order: &Order<'_>) -> Result<(), Mishap> {
             return Err(refused(why, Vec::new()));
         }
     }
+    // k3d is started in the folder of the plan, wherever we are.
+    let whole = |given: Option<(&Path, &[u8])>| {
+        let path = given.map(|(path, _)| files::absolute(look, path)).transpose();
+        path.map_err(|error| refused(format!("nothing was made: {error}"), Vec::new()))
+    };
+    let (config, registries) = (whole(order.config)?, whole(order.registries)?);
     clear(scene, order).await?;
     mark(scene, order).await?;
     let words = k3d::create(&k3d::Create {
         name: &order.names.cluster,
-        config: order.config.map(|(path, _)| path),
-        registries: order.registries.map(|(path, _)| path),
+        config: config.as_deref(),
+        registries: registries.as_deref(),
         timeout: TIMEOUT,
         labels: &order.labels,
     });

@@ -83,7 +83,20 @@ impl Made {
                 let config = drilled.as_ref().map(|drilled| (drilled.path.as_path(), drilled.bytes.as_slice()));
                 let until = crate::sys::clock::now().0 / 1000 + i64::try_from(LONGEST_DRILL.as_secs()).unwrap_or(0);
                 let labels = vec![(DRILL.to_owned(), run), (DEADLINE.to_owned(), until.to_string())];
-                make::make(scene, &Order { names: &names, config, registries, labels }).await
+                let made = make::make(scene, &Order { names: &names, config, registries, labels }).await;
+                match made {
+                    // Nobody resumes it, and nobody is told of it by its name: what is half made is taken back at once.
+                    Err(Mishap::Failed { reason, mut tail, began: true }) => {
+                        tail.push(match undo::undo(scene, &names).await {
+                            Ok(gone) => format!("taken back: {}", gone.unwrap_or_else(|| "nothing was there".to_owned())),
+                            Err(Mishap::Failed { reason, .. } | Mishap::Stopped { reason }) => {
+                                format!("could not be taken back: {reason}")
+                            }
+                        });
+                        Err(Mishap::Failed { reason, tail, began: true })
+                    }
+                    Ok(()) | Err(Mishap::Failed { .. } | Mishap::Stopped { .. }) => made,
+                }
             }
         }
     }
