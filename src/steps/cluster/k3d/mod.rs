@@ -88,7 +88,9 @@ impl Made {
                     // Nobody resumes it, and nobody is told of it by its name: what is half made is taken back at once.
                     Err(Mishap::Failed { reason, mut tail, began: true }) => {
                         tail.push(match undo::undo(scene, &names).await {
-                            Ok(gone) => format!("taken back: {}", gone.unwrap_or_else(|| "nothing was there".to_owned())),
+                            Ok(gone) => {
+                                format!("taken back: {}", gone.unwrap_or_else(|| "nothing was there".to_owned()))
+                            }
                             Err(Mishap::Failed { reason, .. } | Mishap::Stopped { reason }) => {
                                 format!("could not be taken back: {reason}")
                             }
