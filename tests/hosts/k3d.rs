@@ -1,6 +1,6 @@
 //! A cluster of k3d from nothing to nothing: made, looked at, found again, taken for nobody else's, deleted by ids.
 
-use crate::k3d_world::{REGISTRIES, Run, World, beside};
+use crate::k3d_world::{REGISTRIES, Run, World, beside, same};
 use crate::rig::{docker, inside};
 use blackstart::model::Mode;
 use blackstart::steps::cluster::contract::Sort;
@@ -67,7 +67,7 @@ fn a_cluster_is_made_looked_at_found_again_and_deleted_with_everything_that_is_i
     assert_eq!(docker(&["volume", "ls", "-q"]), volumes, "volumes without a name are left");
     assert!(data.exists());
     assert!(matches!(run.verify(), Seen::Absent(_)));
-    assert_eq!(beside(), beside_before);
+    same(&beside(), &beside_before);
 }
 
 #[test]
@@ -99,5 +99,5 @@ fn a_drill_is_made_beside_the_living_cluster_and_leaves_nothing() {
     assert!(told.starts_with("2 containers, 1 network, 1 volume of cluster home-lab-drill-"), "{told}");
     assert_eq!(things(), before);
     assert_eq!(run.undo().unwrap(), None);
-    assert_eq!(beside(), beside_before);
+    same(&beside(), &beside_before);
 }

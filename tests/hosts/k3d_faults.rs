@@ -1,8 +1,8 @@
 //! k3d and Docker failing in the ways that they were seen to: refused or failed with their own words, never made over something
 //! alive, and made by the same run once they are well again. A cluster beside is the same to the byte before and after.
 
-use crate::k3d_world::{Run, World, beside};
-use crate::rig::{calls, docker, faults, inside, on_host};
+use crate::k3d_world::{Run, World, beside, same};
+use crate::rig::{calls, docker, fake_docker, faults, inside, on_host};
 use blackstart::model::Mode;
 use blackstart::steps::cluster::contract::Exists;
 use blackstart::steps::contract::{Mishap, Seen};
@@ -41,7 +41,7 @@ fn a_create_that_fails_at_any_point_is_told_in_k3ds_words_and_made_anew_by_the_s
     run.delete(&standing).unwrap();
     world.is_gone();
     assert_eq!(calls("cluster delete"), 0, "k3d was asked to delete");
-    assert_eq!(beside(), before);
+    same(&beside(), &before);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_create_that_hangs_is_ended_and_what_it_left_is_the_runs_own() {
     assert!(standing.parts.iter().all(|part| part.run.as_deref() == Some("r1")), "{standing:?}");
     run.delete(&standing).unwrap();
     world.is_gone();
-    assert_eq!(beside(), before);
+    same(&beside(), &before);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_cluster_whose_node_lost_its_address_is_there_whatever_k3d_says() {
     assert_eq!(world.standing().ids(), standing.ids());
     world.run("r2", Mode::Recover).delete(&standing).unwrap();
     world.is_gone();
-    assert_eq!(beside(), beside_before);
+    same(&beside(), &beside_before);
 }
 
 #[test]
@@ -156,5 +156,68 @@ fn a_name_that_stands_for_anything_at_all_is_refused() {
     docker(&["rm", "-v", "renamed"]);
     world.is_gone();
     assert_eq!(calls("cluster create"), 0);
-    assert_eq!(beside(), before);
+    same(&beside(), &before);
+}
+
+#[test]
+fn two_answers_that_differ_and_one_that_cannot_be_read_are_no_answer() {
+    if !inside("k3d_faults::two_answers_that_differ_and_one_that_cannot_be_read_are_no_answer") {
+        return;
+    }
+    let world = World::new("home", 6550, "");
+    let run = world.run("r1", Mode::Recover);
+    let unknown = |what: &str| {
+        let Exists::Unknown(why) = world.exists() else { panic!("{what}: {:?}", world.exists()) };
+        assert!(why[0].contains(what), "{why:?}");
+        let (words, began) = Run::words(run.create());
+        assert!(words.contains("nobody can say") && words.contains(what) && !began, "{words}");
+    };
+    // There is one more each time that it is asked.
+    fake_docker(
+        "[ $1 = ps ] && { echo x >> $own/n; $docker \"$@\"; i=0; while read l; do i=$((i+1)); printf \"id$i\\tk3d-home-agent-$i\\tother\\nj$i\\tgone-$i\\thome\\n\"; done < $own/n | tail -1; exit; }\n[ \"$1 $2\" = \"container inspect\" ] && exit 0\nexec $docker \"$@\"\n",
+    );
+    unknown("answered differently");
+    fake_docker("[ $1 = ps ] && { echo what; exit; }\nexec $docker \"$@\"\n");
+    unknown("cannot be read");
+    fake_docker(
+        "[ $1 = network ] && { echo 'request returned Internal Server Error' >&2; exit 1; }\nexec $docker \"$@\"\n",
+    );
+    unknown("Internal Server Error");
+    assert_eq!(calls("cluster create"), 0);
+}
+
+#[test]
+fn a_removal_that_says_ok_and_removes_nothing_is_seen() {
+    if !inside("k3d_faults::a_removal_that_says_ok_and_removes_nothing_is_seen") {
+        return;
+    }
+    let world = World::new("home", 6550, "");
+    docker(&["network", "create", "k3d-home"]);
+    docker(&["create", "--name", "k3d-home-server-0", crate::rig::IMAGE]);
+    let standing = world.standing();
+    let run = world.run("r1", Mode::Recover);
+    fake_docker("[ \"$1 $2\" = \"network rm\" ] && exit 0\nexec $docker \"$@\"\n");
+    run.delete(&standing).unwrap();
+    assert_eq!(world.standing().ids().len(), 1, "{:?}", world.standing());
+    fake_docker(
+        "[ \"$1\" = rm ] && { echo 'Error response from daemon: driver failed' >&2; exit 1; }\nexec $docker \"$@\"\n",
+    );
+    docker(&["create", "--name", "k3d-home-agent-0", crate::rig::IMAGE]);
+    let (words, began) = Run::words(run.delete(&world.standing()));
+    assert!(words.contains("driver failed") && began, "{words}");
+}
+
+#[test]
+fn a_key_that_k3d_left_out_is_named_with_its_file_and_line() {
+    if !inside("k3d_faults::a_key_that_k3d_left_out_is_named_with_its_file_and_line") {
+        return;
+    }
+    let text = "mirrors:\n  registry.example.org:\n    endpoint: [http://registry:5000]\n    typo: [x]\n";
+    let world = World::new("home", 6550, "").with_registries(text);
+    let run = world.run("r1", Mode::Recover);
+    run.create().unwrap();
+    match run.verify() {
+        Seen::Absent(why) => assert!(why.contains("registries.yaml:4: mirrors.registry.example.org.typo"), "{why}"),
+        other => panic!("{other:?}"),
+    }
 }

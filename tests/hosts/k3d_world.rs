@@ -10,6 +10,7 @@ use blackstart::steps::target::Target;
 use blackstart::sys::pace::{Brake, Halt};
 use blackstart::sys::side::block_on;
 use blackstart::sys::{Look, Touch};
+use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -137,6 +138,13 @@ impl Run {
     }
 }
 
+/// Says where two of those texts differ.
+pub fn same(now: &str, before: &str) {
+    let differ = now.lines().zip(before.lines()).filter(|(now, before)| now != before);
+    let told: Vec<_> = differ.take(8).collect();
+    assert!(now == before, "the cluster beside is not what it was: {told:#?}");
+}
+
 /// A cluster that nobody may touch, and everything else that Docker has: as one text, to be compared.
 pub fn beside() -> String {
     if docker(&["ps", "-aq", "--filter", "name=^k3d-home-lab-server-0$"]).is_empty() {
@@ -155,9 +163,15 @@ pub fn beside() -> String {
         ];
         docker(&[&words[..], &labels, &rest].concat());
     }
-    ["container", "network", "volume"]
-        .into_iter()
-        .zip(["k3d-home-lab-server-0", "k3d-home-lab", "k3d-home-lab-images"])
-        .map(|(sort, name)| docker(&[sort, "inspect", name]))
-        .collect()
+    let things =
+        [("container", "k3d-home-lab-server-0"), ("network", "k3d-home-lab"), ("volume", "k3d-home-lab-images")];
+    let text = |(sort, name): (&str, &str)| {
+        let mut about: Value = serde_json::from_str(&docker(&[sort, "inspect", name])).unwrap();
+        // Docker tells them in another order each time.
+        if let Some(mounts) = about[0]["Mounts"].as_array_mut() {
+            mounts.sort_by_key(|mount| mount["Destination"].to_string());
+        }
+        serde_json::to_string_pretty(&about).unwrap()
+    };
+    things.into_iter().map(text).collect()
 }

@@ -4,5 +4,6 @@
 
 mod k3d;
 mod k3d_faults;
+mod k3d_files;
 mod k3d_world;
 mod rig;

@@ -61,6 +61,7 @@ fn start() -> Result<Rig, String> {
 /// True where the body of the test is to be run now: inside. Outside it sees to it that it is, and fails as it does.
 pub fn inside(test: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
+        wipe();
         return true;
     }
     let _turn: MutexGuard<'_, ()> = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -81,14 +82,14 @@ pub fn inside(test: &str) -> bool {
         rig.bin.display()
     );
     program(&wrapper.join("k3d"), &script);
-    let control = format!(
-        "#!/bin/sh\nverb=$1; shift\nexec {}/dockerhost $verb --dir {}/h \"$@\"\n",
-        rig.bin.display(),
-        rig.folder.path().display()
+    let script = format!(
+        "#!/bin/sh\n[ -x {0}/docker ] && exec {0}/docker \"$@\"\nexec {1} \"$@\"\n",
+        own.path().display(),
+        real("docker").display()
     );
-    program(&wrapper.join("on-host"), &control);
+    program(&wrapper.join("docker"), &script);
     let paths = format!("{}:{}", wrapper.display(), std::env::var("PATH").unwrap());
-    let ended = Command::new(rig.bin.join("dockerhost"))
+    let child = Command::new(rig.bin.join("dockerhost"))
         .args(["enter", "--dir"])
         .arg(rig.folder.path().join("h"))
         .arg("--")
@@ -99,12 +100,40 @@ pub fn inside(test: &str) -> bool {
         .env("HOME", own.path())
         .env_remove("DOCKER_HOST")
         .env_remove("KUBECONFIG")
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
+    let ended = std::thread::scope(|scope| {
+        let waits = scope.spawn(|| child.wait_with_output().unwrap());
+        while !waits.is_finished() {
+            serve(rig, own.path());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        waits.join().unwrap()
+    });
     let (out, err) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
     println!("{out}{err}");
     assert!(ended.status.success() && out.contains("1 passed"), "{test} failed inside:\n{out}\n{err}");
     false
+}
+
+/// Where a program lies on PATH.
+fn real(name: &str) -> PathBuf {
+    let paths = std::env::var_os("PATH").unwrap();
+    std::env::split_paths(&paths).map(|path| path.join(name)).find(|path| path.exists()).unwrap()
+}
+
+/// Puts a script in Docker's place, which finds the real one as `$docker`.
+pub fn fake_docker(script: &str) {
+    let paths = std::env::var("PATH").unwrap();
+    let rest = paths.split_once(':').unwrap().1;
+    let text = format!(
+        "#!/bin/sh\n# A fake of docker for a test.\ndocker=$(PATH={rest} command -v docker)\nown={}\n{script}",
+        folder().display()
+    );
+    program(&folder().join("docker.new"), &text);
+    std::fs::rename(folder().join("docker.new"), folder().join("docker")).unwrap();
 }
 
 fn program(path: &Path, text: &str) {
@@ -126,10 +155,48 @@ pub fn docker(words: &[&str]) -> String {
     out.trim().to_owned()
 }
 
-/// Does something to the machine: `daemon kill`, `daemon start`, `blank CONTAINER`.
+/// Does something to the machine: `daemon kill`, `daemon start`, `blank CONTAINER`. The machine is not seen as one from within
+/// it, so the copy outside does it.
 pub fn on_host(words: &[&str]) {
-    let said = Command::new("on-host").args(words).output().unwrap();
-    assert!(said.status.success(), "{words:?}: {}", String::from_utf8_lossy(&said.stderr));
+    let (ask, answer) = (folder().join("ask"), folder().join("answer"));
+    std::fs::write(folder().join("ask.new"), words.join(" ")).unwrap();
+    std::fs::rename(folder().join("ask.new"), ask).unwrap();
+    for _ in 0..3000 {
+        if let Ok(said) = std::fs::read_to_string(&answer) {
+            std::fs::remove_file(&answer).unwrap();
+            assert_eq!(said, "", "{words:?}");
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("{words:?}: no answer");
+}
+
+/// Does what the copy inside asks for.
+fn serve(rig: &Rig, own: &Path) {
+    let Ok(words) = std::fs::read_to_string(own.join("ask")) else { return };
+    std::fs::remove_file(own.join("ask")).unwrap();
+    let (verb, rest) = words.split_once(' ').unwrap();
+    let mut done = Command::new(rig.bin.join("dockerhost"));
+    let done = done.arg(verb).arg("--dir").arg(rig.folder.path().join("h")).args(rest.split(' ')).output().unwrap();
+    let said = match done.status.success() {
+        true => String::new(),
+        false => format!("failed: {}", String::from_utf8_lossy(&done.stderr)),
+    };
+    std::fs::write(own.join("answer.new"), said).unwrap();
+    std::fs::rename(own.join("answer.new"), own.join("answer")).unwrap();
+}
+
+/// What another test has left when it failed is no part of this one.
+fn wipe() {
+    for (list, remove) in
+        [("ps -aq", "rm -f -v"), ("volume ls -q", "volume rm"), ("network ls -q --filter type=custom", "network rm")]
+    {
+        let ids = docker(&list.split(' ').collect::<Vec<_>>());
+        if !ids.is_empty() {
+            docker(&remove.split(' ').chain(ids.lines()).collect::<Vec<_>>());
+        }
+    }
 }
 
 /// What goes wrong with k3d from now on, a line of JSON each.
