@@ -8,10 +8,14 @@ use crate::sys::ask;
 use crate::sys::process::Exit;
 use std::io;
 
-/// The first k3d that takes the config files of today.
-const K3D: u32 = 5;
-/// The first Docker whose API clients of today speak.
-const DOCKER: u32 = 20;
+/// From where on they do what they will be asked for, and the generation from which on nobody knows.
+struct Fits {
+    from: (u32, u32),
+    below: u32,
+}
+
+const K3D: Fits = Fits { from: (5, 4), below: 6 };
+const DOCKER: Fits = Fits { from: (20, 10), below: u32::MAX };
 
 pub async fn ask(asked: Asked<'_>) -> Answers {
     let mut answers = Answers::default();
@@ -20,9 +24,9 @@ pub async fn ask(asked: Asked<'_>) -> Answers {
         return answers;
     };
     let k3d = said(asked, "k3d", &["version"]).await;
-    judge("k3d", K3D, k3d, &cluster.place, &mut answers);
+    judge("k3d", &K3D, k3d, &cluster.place, &mut answers);
     let docker = said(asked, "docker", &["version", "--format", "{{.Server.Version}}"]).await;
-    judge("docker", DOCKER, docker, &cluster.place, &mut answers);
+    judge("docker", &DOCKER, docker, &cluster.place, &mut answers);
     answers
 }
 
@@ -43,18 +47,24 @@ async fn said(asked: Asked<'_>, program: &str, words: &[&str]) -> Result<Option<
     }
 }
 
-fn judge(program: &str, least: u32, said: Result<Option<String>, String>, place: &Place, answers: &mut Answers) {
+fn judge(program: &str, fits: &Fits, said: Result<Option<String>, String>, place: &Place, answers: &mut Answers) {
     match said {
         Ok(None) => {}
         Err(why) => answers.unknown("F15", place.clone(), format!("program {program}"), why, "its answer"),
         Ok(Some(said)) => {
-            let major = major(&said);
-            if major.is_some_and(|major| major < least) {
-                let message = format!("is too old ({said}): {least} is the first that does what it will be asked for");
-                let fix = format!("install {program} {least} or newer");
+            let numbers = numbers(&said);
+            let (major, minor) = fits.from;
+            // A build of its own may say no more than which generation it is of.
+            let old = |(own, below): (u32, Option<u32>)| {
+                own < major || (own == major && below.is_some_and(|own| own < minor))
+            };
+            if numbers.is_some_and(|own| old(own) || own.0 >= fits.below) {
+                let below = if fits.below < u32::MAX { format!(" and before {}", fits.below) } else { String::new() };
+                let message = format!("has a version that is not known to do what it will be asked for: {said}");
+                let fix = format!("install {program} {major}.{minor} or later{below}");
                 answers.say("F15", Severity::Error, place.clone(), &format!("program {program}"), message, &fix);
             }
-            if major.is_none() {
+            if numbers.is_none() {
                 let message = format!("its version cannot be read: {said}");
                 answers.unknown("F15", place.clone(), format!("program {program}"), message, "a number");
             }
@@ -63,12 +73,11 @@ fn judge(program: &str, least: u32, said: Result<Option<String>, String>, place:
     }
 }
 
-/// The first number of a version, wherever it stands in the line: `k3d version v5.8.3`.
-fn major(said: &str) -> Option<u32> {
+/// The first two numbers of a version, wherever it stands in the line: `k3d version v5.8.3`.
+fn numbers(said: &str) -> Option<(u32, Option<u32>)> {
     said.split_ascii_whitespace().rev().find_map(|word| {
-        let digits = word.trim_start_matches('v');
-        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-        digits[..end].parse().ok()
+        let mut parts = word.trim_start_matches('v').split(['.', '-', '+']);
+        Some((parts.next()?.parse().ok()?, parts.next().and_then(|minor| minor.parse().ok())))
     })
 }
 
@@ -79,11 +88,11 @@ mod tests {
 
     #[test]
     fn versions_are_read_as_these_programs_write_them() {
-        assert_eq!(major("k3d version v5.8.3"), Some(5));
-        assert_eq!(major("k3d version v5-dev"), Some(5));
-        assert_eq!(major("28.5.1"), Some(28));
-        assert_eq!(major("20.10.24+dfsg1"), Some(20));
-        assert_eq!(major("k3d version unknown"), None);
+        assert_eq!(numbers("k3d version v5.8.3"), Some((5, Some(8))));
+        assert_eq!(numbers("k3d version v5-dev"), Some((5, None)));
+        assert_eq!(numbers("28.5.1"), Some((28, Some(5))));
+        assert_eq!(numbers("20.10.24+dfsg1"), Some((20, Some(10))));
+        assert_eq!(numbers("k3d version unknown"), None);
     }
 
     #[test]
@@ -91,11 +100,14 @@ mod tests {
         let place = Place { file: "k3d.yaml".to_owned(), spot: crate::model::Spot { line: 1, column: 1 } };
         let told = |said: &str| {
             let mut answers = Answers::default();
-            judge("k3d", K3D, Ok(Some(said.to_owned())), &place, &mut answers);
+            judge("k3d", &K3D, Ok(Some(said.to_owned())), &place, &mut answers);
             (answers.told.faults.len(), answers.told.unknowns.len())
         };
         assert_eq!(told("k3d version v4.4.8"), (1, 0));
-        assert_eq!(told("k3d version v5.0.0"), (0, 0));
+        assert_eq!(told("k3d version v5.3.0"), (1, 0));
+        assert_eq!(told("k3d version v6.0.0"), (1, 0));
+        assert_eq!(told("k3d version v5.4.0"), (0, 0));
+        assert_eq!(told("k3d version v5-dev"), (0, 0));
         assert_eq!(told("k3d version dev"), (0, 1));
     }
 }

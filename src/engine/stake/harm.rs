@@ -19,7 +19,11 @@ pub fn judge(blast: &Blast, discard: &[(String, Spot)], place: &Place, told: &mu
             place: place.clone(),
             object: path.clone(),
             message: format!("holds data that lies nowhere else and dies with the cluster: {whose}"),
-            fix: format!("copy it out; where it may die, say so in the plan: discard: [{path}]"),
+            fix: match path.starts_with('/') {
+                true => format!("copy it out; where it may die, say so in the plan: discard: [{path}]"),
+                // What is no path can stand in no list of paths.
+                false => format!("copy it out; where it may die, accept {ID} for {path} in the plan"),
+            },
             patch: None,
         });
     }
