@@ -178,8 +178,8 @@ mod tests {
     fn a_container_is_known_by_the_group_that_its_processes_are_counted_in() {
         let id = "0123456789abcdef".repeat(4);
         let found = |text: String| ids(&text).collect::<Vec<_>>();
-        assert_eq!(found(format!("0::/system.slice/docker-{id}.scope\n")), [id.clone()]);
-        assert_eq!(found(format!("12:cpu:/docker/{id}/kubepods/besteffort/pod1\n")), [id.clone()]);
+        assert_eq!(found(format!("0::/system.slice/docker-{id}.scope\n")), std::slice::from_ref(&id));
+        assert_eq!(found(format!("12:cpu:/docker/{id}/kubepods/besteffort/pod1\n")), std::slice::from_ref(&id));
         assert_eq!(found(format!("0::/user.slice/{}\n", &id[1..])), Vec::<String>::new());
     }
 

@@ -192,5 +192,6 @@ fn minimal(stake: &Stake, told: &Told<'_>) -> (&'static str, Vec<String>) {
             "less than this: wait while its nodes go on (docker logs -f k3d-{name}-server-0); then k3d cluster stop {name}, k3d cluster start {name}"
         ),
     };
-    ("minimal change", vec![alive, less])
+    let seen = standing.told.iter().map(|told| format!("seen: {told}"));
+    ("minimal change", [alive].into_iter().chain(seen).chain([less]).collect())
 }
