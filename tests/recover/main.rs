@@ -8,7 +8,10 @@ mod common;
 mod source;
 
 mod access;
+mod fakes;
+mod founding;
 mod lasting;
+mod ports;
 mod prompts;
 mod screen;
 mod stake;

@@ -23,7 +23,12 @@ pub struct Ahead {
 
 /// Looks at all of it, and refuses when anything of it must not be.
 pub fn look(context: &Context, planned: &Planned, custody: &Custody, state: &Path) -> Result<Ahead, Problem> {
-    let mut all = findings::of(context.look, planned);
+    // What files say is known at once, and told at once: the world outside may take its time to answer.
+    let files = findings::of(context.look, planned);
+    tell(context, &files);
+    if let Some(told) = refused_already(&files) {
+        context.note(&told);
+    }
     let mut troubles: Vec<Problem> = Vec::new();
     // Asked while a person is still there: without the secrets there is nothing to go on to.
     let identities = vault::proved(context, planned, custody).unwrap_or_else(|problem| {
@@ -33,16 +38,15 @@ pub fn look(context: &Context, planned: &Planned, custody: &Custody, state: &Pat
     let mut stake = preflight::stake(context, planned)?;
     troubles.extend(stake.as_ref().and_then(Stake::refusal));
     let answers = preflight::before(context, planned, stake.as_ref())?;
-    all.take(answers.told);
+    let mut all = answers.told;
     if let Some(stake) = &mut stake {
         all.take(std::mem::take(&mut stake.told));
     }
     troubles.extend(open::busy(context.look, planned, state));
     all.sort();
-    let accepted = drill::accepted(&all.accepted);
-    tell(context, &all, &accepted);
-    let errors = all.faults.iter().filter(|fault| fault.finding.severity == Severity::Error).count();
-    troubles.extend(match errors {
+    tell(context, &all);
+    all.take(files);
+    troubles.extend(match errors(&all) {
         0 => None,
         1 => Some(Problem::refused("an error was found before anything was begun").next("mend it first")),
         n => Some(Problem::refused(format!("{n} errors were found before anything was begun")).next("mend them first")),
@@ -58,13 +62,29 @@ pub fn look(context: &Context, planned: &Planned, custody: &Custody, state: &Pat
     }
 }
 
+fn errors(told: &Told) -> usize {
+    told.faults.iter().filter(|fault| fault.finding.severity == Severity::Error).count()
+}
+
+/// Nobody who waits for the rest shall wait for this.
+fn refused_already(files: &Told) -> Option<String> {
+    let found = match errors(files) {
+        0 => return None,
+        1 => "an error".to_owned(),
+        n => format!("{n} errors"),
+    };
+    Some(format!(
+        "REFUSED  for {found} in files; what else stands in the way is looked at, so that all of it is told at once"
+    ))
+}
+
 fn until(accepted: &[Accepted]) -> Vec<String> {
     accepted.iter().map(|one| format!("{} {} until {}", one.finding.id, one.finding.object, one.until)).collect()
 }
 
 /// Tells everything that was found, the worst first.
-fn tell(context: &Context, all: &Told, accepted: &[String]) {
-    accepted.iter().for_each(|line| context.note(line));
+fn tell(context: &Context, all: &Told) {
+    drill::accepted(&all.accepted).iter().for_each(|line| context.note(line));
     all.unknowns.iter().for_each(|unknown| {
         let Unknown { id, place, object, message, missing } = unknown;
         context.note(&format!("{id}  {}:{}  {object}: {message}", place.file, place.spot.line));
