@@ -66,7 +66,7 @@ fn the_five_boxes_stand_there_in_their_order() {
     assert_eq!(places.len(), 5, "{text}");
     assert!(places.is_sorted(), "{text}");
     assert!(text.contains("NEVER drilled") && text.contains("uid not known"), "{text}");
-    assert!(text.contains("k3d cluster stop homelab, k3d cluster start homelab"), "{text}");
+    assert!(text.contains(" k3d cluster stop homelab\n") && text.contains(" k3d cluster start homelab\n"), "{text}");
 }
 
 #[test]
@@ -76,7 +76,10 @@ fn less_than_a_deletion_is_named_after_what_is_still_alive() {
         assert!(text.contains(words), "{words}\n{text}");
     };
     let alive = World::well(Exists::Yes(standing(Some("u"))));
-    says(&alive, "alive now: 2 of 2 running, its API server answers less than this: blackstart diagnose plan.yaml");
+    says(
+        &alive,
+        "alive now: 2 of 2 running, its API server answers less than this is to see the first cause of what is broken: blackstart diagnose plan.yaml",
+    );
     let mut stopped = standing(None);
     stopped.parts.iter_mut().for_each(|part| part.runs = false);
     says(&World::well(Exists::Yes(stopped.clone())), "alive now: 0 of 2 running, its API server does not answer");

@@ -181,17 +181,27 @@ fn minimal(stake: &Stake, told: &Told<'_>) -> (&'static str, Vec<String>) {
     let api = if standing.uid.is_some() { "its API server answers" } else { "its API server does not answer" };
     let alive = format!("alive now: {running} of {} running, {api}", nodes.len());
     let name = &stake.name;
-    let less = match (standing.uid.is_some(), running, stake.provider) {
-        (true, _, _) => format!("less than this: {} names the first cause of what is broken", told.diagnose),
-        (false, 0, Provider::K3s) => "less than this: systemctl start k3s".to_owned(),
-        (false, 0, _) => format!("less than this: k3d cluster start {name}"),
-        (false, _, Provider::K3s) => {
-            "less than this: journalctl -fu k3s, and wait while it goes on; then systemctl restart k3s".to_owned()
+    // Each command on a line of its own, so that it can be copied.
+    let less: Vec<String> = match (standing.uid.is_some(), running, stake.provider) {
+        (true, _, _) => {
+            vec!["less than this is to see the first cause of what is broken:".to_owned(), told.diagnose.clone()]
         }
-        (false, _, _) => format!(
-            "less than this: wait while its nodes go on (docker logs -f k3d-{name}-server-0); then k3d cluster stop {name}, k3d cluster start {name}"
-        ),
+        (false, 0, Provider::K3s) => vec!["less than this:".to_owned(), "systemctl start k3s".to_owned()],
+        (false, 0, _) => vec!["less than this:".to_owned(), format!("k3d cluster start {name}")],
+        (false, _, Provider::K3s) => [
+            "less than this is to wait while it goes on, then to start it anew:",
+            "journalctl -fu k3s",
+            "systemctl restart k3s",
+        ]
+        .map(str::to_owned)
+        .into(),
+        (false, _, _) => vec![
+            "less than this is to wait while its nodes go on, then to start it anew:".to_owned(),
+            format!("docker logs -f k3d-{name}-server-0"),
+            format!("k3d cluster stop {name}"),
+            format!("k3d cluster start {name}"),
+        ],
     };
     let seen = standing.told.iter().map(|told| format!("seen: {told}"));
-    ("minimal change", [alive].into_iter().chain(seen).chain([less]).collect())
+    ("minimal change", [alive].into_iter().chain(seen).chain(less).collect())
 }
