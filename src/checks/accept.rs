@@ -1,8 +1,8 @@
 //! F98, and acceptances: findings that somebody has looked at and lets stand until a day, with a reason. They stand in a comment
 //! of the file, or under `accept` in the plan. Only what they say is known here; who reads the files is not.
 
-use super::causes;
 use super::told::Told;
+use super::{before, causes};
 use crate::manifests::papers::{MARK, Marked};
 use crate::manifests::{Node, Value, reread};
 use crate::model::time::Day;
@@ -208,7 +208,8 @@ pub fn settle(told: &mut Told, acceptances: &[Acceptance], today: Day, whole: bo
                 format!("the acceptance of {id} has ended on {until}"),
                 format!("mend what it was about, or write down a new day and why ({})", one.reason),
             ),
-            (Some(_), true) if !used && whole => (
+            // What only a look at the world finds is not missed where nobody looked.
+            (Some(_), true) if !used && whole && !before::may_find(id) => (
                 Severity::Note,
                 format!("accepts {id}, and no such finding is there any more"),
                 "take the acceptance out".to_owned(),

@@ -1,6 +1,7 @@
 //! EYES: a plan in, findings out. Reads what is asked about; changes nothing.
 
 pub mod accept;
+pub mod access;
 pub mod before;
 pub mod binder;
 pub mod causes;

@@ -43,7 +43,14 @@ pub const PAGES: &[Cause] = &[
         "Mend what was accepted, or write a new day and a reason: # blackstart: accept F51 until 2027-03-01: why. Take out \
          what accepts nothing any more.",
     ),
+    cause("F99", "No way in is left",
+        "Every way in that the plan names leads through the cluster that its recovery deletes: the tunnel, a VPN in a pod, an \
+         address that its load balancer announces. When something fails half way, nobody can come in to see to it.",
+        "Have one way that does not: a console, another host on the same network. Try it before you need it, and write it \
+         under access in the plan.",
+    ),
 ];
 
 /// What checks of files find, beside the rules. Of these the ladder names some too.
-pub const IN_FILES: &[&str] = &["F01", "F02", "F03", "F08", "F09", "F35", "F81", "F82", "F83", "F96", "F97", "F98"];
+pub const IN_FILES: &[&str] =
+    &["F01", "F02", "F03", "F08", "F09", "F35", "F81", "F82", "F83", "F96", "F97", "F98", "F99"];

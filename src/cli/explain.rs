@@ -1,6 +1,7 @@
 //! `explain`: what an id means, how people come to it, and what mends it.
 
 use super::context::Context;
+use crate::checks::before;
 use crate::checks::causes::{self, Cause};
 use crate::checks::topics::{self, TOPICS, Topic};
 use crate::model::Problem;
@@ -55,6 +56,9 @@ fn one(cause: &Cause, columns: usize) -> String {
         (true, true) => "in files by check, plan and drill; in a cluster by diagnose and while a run waits",
         (true, false) => "in files by check, plan and drill",
         (false, true) => "in a cluster by diagnose and while a run waits",
+        (false, false) if before::PAGES.iter().any(|page| page.id == cause.id) => {
+            "on this host and in the world outside by recover and plan --live"
+        }
         (false, false) => "by a person",
     };
     paragraph(&format!("Found: {seen}."), columns, &mut out);

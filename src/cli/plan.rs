@@ -6,7 +6,9 @@ use super::runs;
 use crate::checks::patches;
 use crate::checks::told::Told;
 use crate::engine::decide::{self, Decision};
-use crate::model::{Mode, Problem, Provider};
+use crate::engine::stake::Stake;
+use crate::model::{InUse, Mode, Problem, Provider};
+use crate::plan::around::Living;
 use crate::plan::load::{Planned, load_in};
 use crate::plan::preview::{self, Past, Preview};
 use crate::plan::{dot, findings, json, svg, text};
@@ -33,7 +35,12 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<u8, Problem> {
     patches::fill(context.look, &mut told);
     let mut preview = with(&planned, &past, told);
     if args.live {
-        preview.answered(super::preflight::ask(context, &planned)?);
+        let stake = super::preflight::stake(context, &planned)?;
+        preview.answered(super::preflight::ask(context, &planned, stake.as_ref())?);
+        if let Some(stake) = stake {
+            preview.living = Some(living(&stake));
+            preview.looked(stake.told, stake.unknown);
+        }
     }
     match args.output {
         PlanOutput::Text => context.print(&text::render(&preview, terminal::width(context.look)))?,
@@ -42,6 +49,22 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<u8, Problem> {
         PlanOutput::Svg => context.print(&svg::render(&preview))?,
     }
     Ok(0)
+}
+
+/// What was looked at, for people and machines.
+fn living(stake: &Stake) -> Living {
+    let session = match &stake.session {
+        InUse::Yes(why) => format!("INSIDE what dies: {why}"),
+        InUse::No(why) => format!("outside: {why}"),
+        InUse::Unknown(why) => format!("not known: {why}"),
+    };
+    let mut dies = stake.blast.dies.clone();
+    match (&stake.standing, stake.stands()) {
+        (None, _) => dies.push(format!("whether cluster {} exists is not known", stake.name)),
+        (Some(_), true) => dies.insert(0, format!("{} cluster {}, {}", stake.provider, stake.name, stake.whose.told())),
+        (Some(_), false) => {}
+    }
+    Living { dies, stays: stake.blast.stays.clone(), in_use: stake.in_use.clone(), session }
 }
 
 pub fn preview<'p>(look: Look, planned: &'p Planned, past: &'p Past) -> Preview<'p> {

@@ -11,7 +11,7 @@ use crate::model::{Digest, Hidden, Kind, Mode, Problem, RunId, StepId};
 use crate::plan::load::{Planned, load};
 use crate::plan::preview::Preview;
 use crate::secrets::Vault;
-use crate::steps::cluster::contract::Standing;
+use crate::steps::cluster::contract::{Blast, Standing};
 use crate::steps::cluster::save;
 use crate::sys::age::Identities;
 use crate::sys::procfs::Process;
@@ -39,6 +39,9 @@ pub enum What {
         digest: Digest,
         /// What was shown and confirmed to be deleted, where the plan has a cluster to take the place of.
         standing: Option<Standing>,
+        /// And what was told of what dies and stays.
+        #[serde(default)]
+        blast: Option<Blast>,
     },
     Resume {
         run: PathBuf,
@@ -166,7 +169,7 @@ struct Prepared {
 
 fn prepare(context: &Context, touch: &Touch, task: &Task, identities: Option<Identities>) -> Result<Prepared, Problem> {
     match &task.what {
-        What::Begin { plan, digest, standing } => {
+        What::Begin { plan, digest, standing, blast } => {
             let planned = load(context.look, plan, Mode::Recover)?;
             if planned.digest != *digest {
                 let fact = format!("{}: the plan has changed since it was shown", plan.display());
@@ -176,7 +179,9 @@ fn prepare(context: &Context, touch: &Touch, task: &Task, identities: Option<Ide
             let (head, ahead) = ahead(context, &planned, task.jobs);
             let opened = open::begin(touch, &task.state, &planned, head)?;
             if let Some(standing) = standing {
-                save::confirmed(touch, &opened.run, standing)
+                let blast = blast.as_ref().map_or(Ok(()), |blast| save::shown(touch, &opened.run, blast));
+                blast
+                    .and_then(|()| save::confirmed(touch, &opened.run, standing))
                     .map_err(|error| Problem::new(Kind::Journal, format!("{}: {error}", opened.run.display())))?;
             }
             let wishes = Wishes { jobs: task.jobs, ..Wishes::default() };

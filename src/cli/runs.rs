@@ -4,7 +4,9 @@ use super::context::Context;
 use crate::journal::{Past, Teller, read};
 use crate::model::event::How;
 use crate::model::{Ending, Event, Mode, Problem, RunId, Stamp, StepId, What};
+use crate::plan::around::Shown;
 use crate::plan::preview::{self, LastRun};
+use crate::steps::cluster::save;
 use crate::steps::target::FILE;
 use crate::sys::lock::{self, Holder};
 use crate::sys::sandbox::About;
@@ -142,10 +144,22 @@ fn never_began(look: Look, folder: &Path) -> bool {
     }
 }
 
+/// What the newest run that took the place of a cluster has shown of that.
+fn shown(context: &Context, folders: &[PathBuf]) -> Option<Shown> {
+    let newest = folders.iter().take(LOOKED_THROUGH);
+    let (blast, folder) = newest.into_iter().find_map(|folder| {
+        let blast = save::was_shown(context.look, folder).ok()??;
+        Some((blast, folder))
+    })?;
+    let run = Run::read(context.look, folder).ok()?;
+    Some(Shown { run: run.id.to_string(), on: run.at().date(), dies: blast.dies, stays: blast.stays })
+}
+
 /// What earlier runs of this plan say about times; nothing where nothing is remembered.
 pub fn past(context: &Context, plan: &str) -> preview::Past {
     let mut past = preview::Past::default();
     let Some(state) = context.state_dir() else { return past };
+    past.shown = shown(context, &folders(context, &state, plan).unwrap_or_default());
     // A history that cannot be read is no history: the preview says that the time is unknown.
     for folder in folders(context, &state, plan).unwrap_or_default().iter().take(LOOKED_THROUGH) {
         let Ok(run) = Run::read(context.look, folder) else { continue };

@@ -9,5 +9,6 @@ mod lost;
 pub mod open;
 pub mod ready;
 pub mod run;
+pub mod stake;
 pub mod task;
 pub mod teardown;

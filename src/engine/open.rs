@@ -6,7 +6,7 @@ use crate::model::{Kind, Problem, RunId, StepId};
 use crate::plan::load::Planned;
 use crate::sys::files::{self, Append};
 use crate::sys::lock::{self, Busy, Holder, Lock};
-use crate::sys::{Touch, clock, host};
+use crate::sys::{Look, Touch, clock, host};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -74,6 +74,16 @@ fn lock_target(touch: &Touch, planned: &Planned, doing: &str, run: &Path, state:
         Some((path, error)) => Err(cannot(&path, "the lock cannot be made", &error)),
         None => Err(Problem::new(Kind::Journal, "no place for a lock")),
     }
+}
+
+/// Who works on this plan now, where somebody does. Nothing is taken: who begins may still come too late.
+pub fn busy(look: Look, planned: &Planned, state: &Path) -> Option<Problem> {
+    let name = format!("blackstart-{}.lock", planned.file.name);
+    let doing = format!("{} {}", planned.mode, planned.file.name);
+    let folders = host::lock_directories(look);
+    let mut places = folders.iter().map(PathBuf::as_path).chain([state]).map(|folder| folder.join(&name));
+    let path = places.find(|path| lock::is_held(look, path))?;
+    Some(held(&path, lock::holder_of(look, &path).as_ref(), &doing))
 }
 
 fn held(path: &Path, who: Option<&Holder>, doing: &str) -> Problem {

@@ -1,5 +1,6 @@
 //! NOUNS: the words of blackstart as types. Nothing here reads, writes, waits or prints.
 
+pub mod access;
 pub mod count;
 pub mod digest;
 pub mod entry;
@@ -18,6 +19,7 @@ pub mod redact;
 pub mod state;
 pub mod time;
 
+pub use access::InUse;
 pub use digest::Digest;
 pub use entry::EntryName;
 pub use event::{Event, What};

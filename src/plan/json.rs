@@ -1,5 +1,6 @@
 //! The preview for machines: one object, `blackstart.plan/1`, on one line.
 
+use super::around;
 use super::lines::Lines;
 use super::preview::Preview;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -20,9 +21,10 @@ pub fn write(preview: &Preview<'_>, out: impl Write) -> io::Result<()> {
     root.ready("steps", preview.planned.order.iter().map(|step| lines.step(*step)))?;
     root.entry("order", &each(preview.planned.order.iter(), id))?;
     root.entry("critical_path", &each(preview.longest.iter(), id))?;
-    root.entry("dies", &[(); 0])?;
-    root.entry("stays", &each(plan.outside.iter(), |(fact, _)| fact.to_string()))?;
-    root.entry("access", &each(plan.access.iter(), Access))?;
+    root.entry("dies", &around::dies(preview))?;
+    root.entry("stays", &around::stays(preview))?;
+    let in_use = |at: usize| preview.living.as_ref().and_then(|living| living.in_use.get(at).copied().flatten());
+    root.entry("access", &each(plan.access.iter().enumerate(), |(at, way)| Access(way, in_use(at))))?;
     root.entry("findings", &preview.findings)?;
     root.entry("unknowns", &preview.unknowns)?;
     root.entry("accepted", &preview.accepted)?;
@@ -74,7 +76,7 @@ impl<I: Iterator, T: Serialize, F: Fn(I::Item) -> T> Serialize for Each<I, F> {
     }
 }
 
-struct Access<'a>(&'a super::file::Way);
+struct Access<'a>(&'a super::file::Way, Option<bool>);
 
 impl Serialize for Access<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -83,7 +85,7 @@ impl Serialize for Access<'_> {
         map.serialize_entry("where", if self.0.inside { "inside" } else { "outside" })?;
         map.serialize_entry("told", &self.0.told)?;
         // Whether somebody comes in this way right now is a question to the living; files do not know it.
-        map.serialize_entry("in_use", &None::<bool>)?;
+        map.serialize_entry("in_use", &self.1)?;
         map.end()
     }
 }

@@ -2,6 +2,7 @@
 //! from the files of a repository to a plan.
 
 pub mod accept;
+pub mod around;
 pub mod cluster;
 mod cluster_keys;
 pub mod cycle;

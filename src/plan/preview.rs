@@ -4,7 +4,7 @@ use super::graph::Reason;
 use super::load::Planned;
 use crate::checks::before::Answers;
 use crate::checks::told::Told;
-use crate::model::{Accepted, Finding, Mode, Spot, Stamp, StepId, Unknown};
+use crate::model::{Accepted, Finding, Mode, Place, Spot, Stamp, StepId, Unknown};
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
@@ -18,6 +18,8 @@ pub struct Past {
     pub last: Option<LastRun>,
     /// A run of this plan that has not come to its end.
     pub unfinished: Option<String>,
+    /// What the last run that took the place of a cluster has shown of it.
+    pub shown: Option<super::around::Shown>,
 }
 
 #[derive(Clone, Debug)]
@@ -95,6 +97,8 @@ pub struct Preview<'p> {
     pub accepted: Vec<Accepted>,
     /// What answers now, where it was asked.
     pub figures: Vec<(String, String)>,
+    /// What stands there now, where it was looked at.
+    pub living: Option<super::around::Living>,
 }
 
 impl<'p> Preview<'p> {
@@ -106,7 +110,32 @@ impl<'p> Preview<'p> {
         };
         let timed = !past.seconds.is_empty() && (0..decisions.len()).all(known);
         let longest = longest(planned, past, &decisions, timed);
-        Self { planned, past, decisions, longest, timed, findings, unknowns, accepted, figures: Vec::new() }
+        Self {
+            planned,
+            past,
+            decisions,
+            longest,
+            timed,
+            findings,
+            unknowns,
+            accepted,
+            figures: Vec::new(),
+            living: None,
+        }
+    }
+    /// Takes up what was looked at of the cluster that stands there, and why it could not be looked at.
+    pub fn looked(&mut self, told: Told, unknown: Vec<String>) {
+        self.findings.extend(told.faults.into_iter().map(|fault| fault.finding));
+        self.accepted.extend(told.accepted);
+        self.unknowns.extend(told.unknowns);
+        let Some(cluster) = self.planned.file.cluster.as_ref().filter(|_| !unknown.is_empty()) else { return };
+        self.unknowns.push(Unknown {
+            id: "F16",
+            place: Place { file: self.planned.file.shown.clone(), spot: cluster.at },
+            object: format!("cluster {}", cluster.name),
+            message: format!("nobody can say whether it exists: {}", unknown.join("; ")),
+            missing: "an answer: a recovery refuses to begin without one".to_owned(),
+        });
     }
     /// Takes up what the world outside has answered.
     pub fn answered(&mut self, answers: Answers) {

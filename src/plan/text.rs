@@ -1,8 +1,8 @@
 //! The preview for people: what happens when, what each step does and why it waits.
 
+use super::around;
 use super::preview::{Decision, Preview};
 use super::table::{row, width, wrap};
-use crate::model::Mode;
 use crate::model::count::many;
 use crate::model::time::{clock, spoken};
 use std::fmt::Write;
@@ -105,26 +105,29 @@ fn longest(preview: &Preview<'_>, columns: usize, out: &mut String) {
 /// What dies and stays, the ways in, and what is left of an earlier run.
 fn around(preview: &Preview<'_>, columns: usize, out: &mut String) {
     let plan = &preview.planned.file;
-    let dies = match (&plan.cluster, preview.planned.mode) {
-        (None, _) => "nothing: the plan has no cluster, so nothing is deleted",
-        (Some(_), Mode::Drill) => "nothing: a drill makes a cluster of its own and takes it down again",
-        (Some(_), Mode::Recover) => "nothing: a sandbox is made beside whatever there is",
-    };
-    let mut facts: Vec<(&str, String)> = vec![("what dies", dies.to_owned())];
-    if !plan.outside.is_empty() {
-        let names: Vec<String> = plan.outside.iter().map(|(fact, _)| fact.to_string()).collect();
-        facts.push(("what stays", names.join(", ")));
+    let dies = around::dies(preview);
+    let dies = if dies.is_empty() { around::nothing(preview).to_owned() } else { dies.join("; ") };
+    let mut facts: Vec<(&str, String)> = vec![("what dies", dies)];
+    let stays = around::stays(preview);
+    if !stays.is_empty() {
+        facts.push(("what stays", stays.join(", ")));
     }
     let ways: Vec<String> = plan
         .access
         .iter()
-        .map(|way| match way.inside {
-            true => format!("{}: INSIDE what dies ({})", way.name, way.told),
-            false => format!("{}: outside ({})", way.name, way.told),
+        .enumerate()
+        .map(|(at, way)| {
+            let place = if way.inside { "INSIDE what dies" } else { "outside" };
+            let living = preview.living.as_ref().and_then(|living| living.in_use.get(at).copied().flatten());
+            let used = if living == Some(true) { ", in use now" } else { "" };
+            format!("{}: {place} ({}{used})", way.name, way.told)
         })
         .collect();
     if !ways.is_empty() {
         facts.push(("ways in", ways.join(".   ")));
+    }
+    if let Some(living) = &preview.living {
+        facts.push(("session", living.session.clone()));
     }
     if let Some(run) = &preview.past.unfinished {
         facts.push(("unfinished", format!("run {run} has not come to its end: blackstart resume")));

@@ -372,6 +372,12 @@ pub fn give(_: &Touch, path: &Path, user: u32, group: u32) -> io::Result<()> {
     std::os::unix::fs::chown(path, Some(user), Some(group))
 }
 
+/// Whether this user may put something into a folder.
+pub fn may_write(_: Look, folder: &Path) -> io::Result<()> {
+    use rustix::fs::Access;
+    Ok(rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
 /// How many bytes are free where this path lies, for a user without privileges, and how many there are.
 pub fn space(_: Look, path: &Path) -> io::Result<(u64, u64)> {
     let about = rustix::fs::statvfs(path)?;

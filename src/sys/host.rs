@@ -96,6 +96,39 @@ pub fn name(_: Look) -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
+/// A number that the kernel has for a setting: `fs/inotify/max_user_watches`.
+pub fn setting(_: Look, name: &str) -> Option<u64> {
+    std::fs::read_to_string(PathBuf::from("/proc/sys").join(name)).ok()?.trim().parse().ok()
+}
+
+/// The kernel that runs now, and whether its modules lie where they are looked for. A kernel that was updated takes those of
+/// the running one away until the next start.
+pub fn kernel(_: Look) -> (String, bool) {
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let there = ["/lib/modules", "/usr/lib/modules"].iter().any(|root| PathBuf::from(root).join(&release).is_dir());
+    (release, there)
+}
+
+/// Whether the kernel can load modules at all.
+pub fn has_modules(_: Look) -> bool {
+    std::fs::exists("/proc/modules").unwrap_or(false)
+}
+
+/// Bytes of memory: what programs can still have, and all of it.
+pub fn memory(_: Look) -> Option<(u64, u64)> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let of = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
+    };
+    Some((of("MemAvailable")?, of("MemTotal")?))
+}
+
+/// Whether programs are kept in their limits by the newer of the two ways that Linux has.
+pub fn has_one_tree_of_groups(_: Look) -> bool {
+    std::fs::exists("/sys/fs/cgroup/cgroup.controllers").unwrap_or(false)
+}
+
 /// Which start of this machine this is. Pids mean nothing across two of them.
 pub fn boot(_: Look) -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();

@@ -1,6 +1,7 @@
 //! HANDS: the only code that touches the outside. `Look` reads the world and is free to have; `Touch` changes it, and the
 //! functions that change anything ask for one, so that a preview that writes does not compile.
 
+pub mod access;
 pub mod age;
 pub mod ask;
 pub mod base64;

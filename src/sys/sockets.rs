@@ -1,8 +1,10 @@
 //! What this host listens on and where it sends packets, as /proc tells it, and who holds a port where that may be read.
 
 use super::Look;
+use std::collections::HashSet;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{fmt, io};
 
 /// A port that is listened on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +12,29 @@ pub struct Listening {
     pub address: IpAddr,
     pub port: u16,
     inode: u64,
+}
+
+/// A connection that stands, as one end of it sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    pub own: SocketAddr,
+    pub peer: SocketAddr,
+    pub inode: u64,
+}
+
+/// Who listens on a port, as far as that may be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    pub pid: i32,
+    pub name: String,
+    /// Where Docker's own passes on what comes in.
+    pub passes_to: Option<IpAddr>,
+}
+
+impl fmt::Display for Holding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (pid {})", self.name, self.pid)
+    }
 }
 
 /// A way that packets go, but not the one for all that has no other.
@@ -55,29 +80,63 @@ fn address_of(text: &str) -> Option<IpAddr> {
     }
 }
 
-/// The program that listens here, as `nginx (pid 812)`. A program of another user is known only by its words: Docker's
-/// own tell the port that they serve.
-pub fn holder(_: Look, socket: &Listening) -> Option<String> {
-    let wanted = format!("socket:[{}]", socket.inode);
-    let pids = || {
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+/// The TCP connections in the network that this process lives in.
+pub fn connected(_: Look, pid: i32) -> Vec<Connected> {
+    let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/net/{name}")).unwrap_or_default();
+    [read("tcp"), read("tcp6")].iter().flat_map(|table| table.lines().skip(1).filter_map(connection)).collect()
+}
+
+fn connection(line: &str) -> Option<Connected> {
+    const ESTABLISHED: &str = "01";
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    let end = |text: &str| {
+        let (address, port) = text.split_once(':')?;
+        Some(SocketAddr::new(address_of(address)?.to_canonical(), u16::from_str_radix(port, 16).ok()?))
     };
-    let name = |pid: u32| {
-        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        format!("{} (pid {pid})", name.trim())
+    (*fields.get(3)? == ESTABLISHED).then_some(())?;
+    Some(Connected { own: end(fields.get(1)?)?, peer: end(fields.get(2)?)?, inode: fields.get(9)?.parse().ok()? })
+}
+
+/// The ports that are listened on in the network that this process lives in.
+pub fn ports_of(_: Look, pid: i32) -> HashSet<u16> {
+    let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/net/{name}")).unwrap_or_default();
+    [read("tcp"), read("tcp6")].iter().flat_map(|table| read_listening(table)).map(|one| one.port).collect()
+}
+
+/// The sockets that a process has open, where this user may know.
+pub fn sockets_of(_: Look, pid: i32) -> io::Result<HashSet<u64>> {
+    let open = fs::read_dir(format!("/proc/{pid}/fd"))?;
+    let inode = |entry: io::Result<fs::DirEntry>| {
+        let to = fs::read_link(entry.ok()?.path()).ok()?;
+        to.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
     };
-    let holds = |pid: &u32| {
-        let mut open = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-        open.any(|entry| fs::read_link(entry.path()).is_ok_and(|to| to.to_string_lossy() == wanted))
-    };
-    let serves = |pid: &u32| {
+    Ok(open.filter_map(inode).collect())
+}
+
+fn pids() -> impl Iterator<Item = i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// The process that has this socket open, where this user may know.
+pub fn process_with(look: Look, inode: u64) -> Option<i32> {
+    pids().find(|pid| sockets_of(look, *pid).is_ok_and(|open| open.contains(&inode)))
+}
+
+/// The program that listens here. A program of another user is known only by its words: Docker's own tell the port that
+/// they serve.
+pub fn holder(look: Look, socket: &Listening) -> Option<Holding> {
+    let words = |pid: i32| -> Vec<String> {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
-        let port = socket.port.to_string();
-        words.windows(2).any(|pair| pair[0] == b"-host-port" && pair[1] == port.as_bytes())
+        line.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
     };
-    pids().find(holds).or_else(|| pids().find(serves)).map(name)
+    let after =
+        |words: &[String], name: &str| words.windows(2).find(|pair| pair[0] == name).map(|pair| pair[1].clone());
+    let serves = |pid: &i32| after(&words(*pid), "-host-port").is_some_and(|port| port == socket.port.to_string());
+    let pid = process_with(look, socket.inode).or_else(|| pids().find(serves))?;
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let passes_to = after(&words(pid), "-container-ip").and_then(|address| address.parse().ok());
+    Some(Holding { pid, name: name.trim().to_owned(), passes_to })
 }
 
 /// Every route that is not for all the rest.
@@ -117,6 +176,15 @@ mod tests {
                      1: 0100007F:1F91 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 816 1\n";
         let found = read_listening(table);
         assert_eq!(found, [Listening { address: Ipv4Addr::LOCALHOST.into(), port: 8080, inode: 815 }]);
+    }
+
+    #[test]
+    fn a_connection_over_the_newer_protocol_is_known_by_its_plain_address() {
+        let line = "   0: 0000000000000000FFFF00000100007F:0016 0000000000000000FFFF0000030012AC:C350 01 \
+                    00000000:00000000 00:00000000 00000000     0        0 42 1";
+        let found = connection(line).unwrap();
+        assert_eq!((found.own.to_string(), found.peer.to_string()), ("127.0.0.1:22".into(), "172.18.0.3:50000".into()));
+        assert_eq!((found.inode, connection(&line.replace(" 01 ", " 0A "))), (42, None));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod clocks;
 mod disk;
 mod folders;
 mod git;
+mod host;
 mod images;
 mod index;
 mod nfs;
@@ -14,10 +15,15 @@ mod ports;
 mod proxy;
 mod ranges;
 mod registry;
+mod room;
+mod versions;
 
 pub use pages::PAGES;
+pub use ranges::{Range, of as ranges_of};
 
+use super::access::Dying;
 use super::rules::Ground;
+use super::rules::cluster::{Cluster, Maker};
 use super::told::Told;
 use crate::model::{Finding, Place, Severity, Spot, Unknown};
 use crate::sys::Look;
@@ -43,6 +49,10 @@ pub struct Scene<'a> {
     pub state: Option<PathBuf>,
     /// Whether hosts outside are asked. What fetches nothing from them need not know.
     pub outside: bool,
+    /// What dies before anything is made, where that was looked at.
+    pub dying: Option<&'a Dying>,
+    /// The host that the cluster is made on, where it is another.
+    pub host: Option<&'a str>,
     /// Made when something is asked: it has to read all the certificates of this host.
     web: OnceCell<Result<Web, String>>,
 }
@@ -109,7 +119,7 @@ impl Answers {
 
 impl<'a> Scene<'a> {
     pub fn new(ground: &'a Ground<'a>, plan: &'a str, state: Option<PathBuf>, outside: bool) -> Self {
-        Self { ground, plan, state, outside, web: OnceCell::new() }
+        Self { ground, plan, state, outside, dying: None, host: None, web: OnceCell::new() }
     }
     /// The plan itself, for what stands in no line of it.
     fn place(&self) -> Place {
@@ -126,6 +136,11 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
+    /// The cluster, where its nodes will live on this very host.
+    fn here(self) -> Option<&'a Cluster> {
+        let of_host = |one: &&Cluster| matches!(one.maker, Maker::K3d | Maker::K3s);
+        self.scene.ground.cluster.as_ref().filter(of_host).filter(|_| self.scene.host.is_none())
+    }
     fn web(self) -> Result<&'a Web, String> {
         self.scene.web.get_or_init(|| Web::new(self.look, ONE)).as_ref().map_err(Clone::clone)
     }
@@ -145,8 +160,19 @@ const QUESTIONS: &[Question] = &[
     ("F31", "what lies in the folders of volumes", |asked| Box::pin(folders::ask(asked))),
     ("F15", "whether ports of this host are free", |asked| Box::pin(std::future::ready(ports::ask(asked)))),
     ("F69", "whether the ranges of the cluster are free", |asked| Box::pin(std::future::ready(ranges::ask(asked)))),
+    ("F15", "whether this host can bear a cluster", |asked| Box::pin(std::future::ready(host::ask(asked)))),
+    ("F15", "which versions of its programs there are", |asked| Box::pin(versions::ask(asked))),
+    ("F26", "whether a run can be remembered", |asked| Box::pin(std::future::ready(room::ask(asked)))),
     ("F77", "whether a proxy is in the way", |asked| Box::pin(std::future::ready(proxy::ask(asked)))),
 ];
+
+/// Findings that a look at the world may add to those of files.
+const ELSEWHERE: &[&str] = &["F21", "F33", "F43", "F66", "F89"];
+
+/// Whether a look at the world may find this.
+pub fn may_find(id: &str) -> bool {
+    QUESTIONS.iter().any(|(own, _, _)| *own == id) || ELSEWHERE.contains(&id)
+}
 
 /// Asks all of it side by side.
 pub async fn ask<'a>(look: Look, scene: &'a Scene<'a>) -> Answers {

@@ -5,10 +5,23 @@ use crate::checks::causes::{Cause, cause};
 /// By id.
 #[rustfmt::skip]
 pub const PAGES: &[Cause] = &[
-    cause("F15", "A port of this host that somebody holds",
-        "A port that the cluster is to be reached by is listened on by another program, or by what is left of the \
-         cluster before. Making the cluster fails late, and is rolled back.",
-        "Stop what holds it, or publish another port.",
+    cause("F15", "A host that bears no new cluster",
+        "A port that the cluster is to be reached by is held by another program; the kernel was updated and the modules of \
+         the running one are gone until the next start; too few files may be watched; k3d or Docker are older than what they \
+         are asked for. Making the cluster fails late, when the old one is gone.",
+        "Stop what holds the port, or publish another; start the host anew; raise the limits; install the programs.",
+    ),
+    cause("F89", "Another cluster behind the same name",
+        "The name of a cluster, a context and a file stay the same when somebody deletes it and makes another. What stands \
+         under the name now has another uid and other containers than what the last recovery made: it may be somebody \
+         else's work, and it would be deleted for ours.",
+        "Look at what stands there, and whose it is. Where it may die, accept the finding in the plan.",
+    ),
+    cause("F16", "Nobody can say whether the cluster exists",
+        "Docker does not answer, a node has lost its address, or two questions get two answers. k3d then says that there is no \
+         cluster, and ends well; who believes it makes a new one over one that is alive.",
+        "Start Docker, or mend what it complains about, until it answers. What exists is decided by what Docker has, and not \
+         by what k3d says.",
     ),
     cause("F66", "A clock that is wrong",
         "Certificates are made by the clock of the host. After a long time without power it may be days off: what was \

@@ -26,15 +26,20 @@ pub fn ask(asked: Asked<'_>) -> Answers {
 fn tell(asked: Asked<'_>, cluster: &str, port: u16, other: &Listening, place: &Place, answers: &mut Answers) {
     let holder = sockets::holder(asked.look, other);
     let object = format!("cluster {cluster}");
-    match holder {
+    let passes_to = holder.as_ref().and_then(|holder| holder.passes_to);
+    match (holder, asked.scene.dying) {
+        // It dies before this one is made.
+        (Some(_), Some(dying)) if passes_to.is_some_and(|inner| dying.network(inner).is_some()) => {
+            answers.figures.push((format!("port {port}"), "held by the cluster that dies".to_owned()));
+        }
         // It may be the very cluster that is taken down before this one is made.
-        Some(name) if name.starts_with("docker-proxy") => {
-            let message = format!("port {port} is published by a container now ({name})");
+        (Some(holder), None) if holder.name == "docker-proxy" => {
+            let message = format!("port {port} is published by a container now ({holder})");
             let missing = format!("whose it is, if not the old cluster's: docker ps --filter publish={port}");
             answers.unknown("F15", place.clone(), object, message, missing);
         }
-        holder => {
-            let who = holder.unwrap_or_else(|| "a process of another user".to_owned());
+        (holder, _) => {
+            let who = holder.map_or_else(|| "a process of another user".to_owned(), |holder| holder.to_string());
             let message = format!("port {port} of this host is taken: {} is held by {who}", other.address);
             let fix = format!("stop it, or publish another port (ss -ltnp 'sport = :{port}' names it)");
             answers.say("F15", Severity::Error, place.clone(), &object, message, &fix);

@@ -35,6 +35,13 @@ impl Range {
         let bits = self.bits.min(other.bits);
         self.at.is_ipv4() == other.at.is_ipv4() && self.start(bits) == other.start(bits)
     }
+    pub fn has(self, address: IpAddr) -> bool {
+        self.holds(Self { at: address, bits: if address.is_ipv4() { 32 } else { 128 } })
+    }
+    /// The range of a route of this host.
+    pub fn of_route(route: &sockets::Route) -> Self {
+        Self { at: route.to, bits: route.bits }
+    }
     pub fn holds(self, other: Self) -> bool {
         self.bits <= other.bits && self.meets(other)
     }
@@ -67,7 +74,7 @@ pub fn ask(asked: Asked<'_>) -> Answers {
     }
     for (whose, text, range, place) in of(cluster) {
         let foreign = routes.iter().filter(|route| !OWN.iter().any(|own| route.device.starts_with(own)));
-        let mut foreign = foreign.filter(|route| range.meets(Range { at: route.to, bits: route.bits }));
+        let mut foreign = foreign.filter(|route| range.meets(Range::of_route(route)));
         if let Some(route) = foreign.next() {
             let message = format!(
                 "its range for {whose}, {text}, is in use on this host: {}/{} goes through {}",

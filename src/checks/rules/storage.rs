@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
             "An application that comes up empty",
             "Its volume was made by local-path, which gives each claim a folder that is called by the claim's uid. The \
              claim of the new cluster has another uid: everything is green, and the data lies in a folder that nobody \
-             asks for.",
+             asks for. Or it lay in a node and nowhere else, and died with it.",
             "Give data that must stay a volume in a file, with a path of its own and the claim's name in claimRef; or \
              restore a backup as a step of the plan.",
         ),

@@ -91,7 +91,7 @@ impl Standing {
 }
 
 /// What a recovery does to one, for people, before it is done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blast {
     /// What is gone afterwards: nodes, pods, data.
     pub dies: Vec<String>,

@@ -1,6 +1,6 @@
 //! The step before the old cluster is deleted: what stands there must be what was confirmed, and what can be read of it is kept.
 
-use super::contract::{Contract, Exists, Standing};
+use super::contract::{Blast, Contract, Exists, Standing};
 use crate::model::digest::Digester;
 use crate::model::{Digest, Mode};
 use crate::steps::contract::{Kind, Mishap, Seen, Work};
@@ -15,7 +15,9 @@ use std::time::Duration;
 
 pub const NAME: &str = "cluster-save";
 /// What the folder of a run calls the file that says what stood there when it was confirmed.
-const OLD: &str = "old.json";
+pub const OLD: &str = "old.json";
+/// The file that says what was told of it, for who asks later what died.
+const BLAST: &str = "blast.json";
 /// And the file that says what was kept of it.
 const SAVED: &str = "saved.json";
 const LONGEST: u64 = 16 << 20;
@@ -73,6 +75,16 @@ impl Save {
 /// Writes down what was shown and confirmed, in the folder of a run that has just begun.
 pub fn confirmed(touch: &Touch, run: &Path, standing: &Standing) -> io::Result<()> {
     put(touch, run, OLD, standing)
+}
+
+/// And what was shown of what dies and stays.
+pub fn shown(touch: &Touch, run: &Path, blast: &Blast) -> io::Result<()> {
+    put(touch, run, BLAST, blast)
+}
+
+/// What a run has shown before it was confirmed, where it has.
+pub fn was_shown(look: Look, run: &Path) -> Result<Option<Blast>, String> {
+    get(look, run, BLAST)
 }
 
 /// What was confirmed.
