@@ -26,12 +26,12 @@ pub fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<C
         own.read(key, "the path of a file", crate::steps::fields::path).zip(at)
     };
     let (config, registries) = (file("config", &mut own), file("registries", &mut own));
-    let install = file("install", &mut own);
+    let (install, snapshot) = (file("install", &mut own), file("snapshot", &mut own));
     let at = own.value_at("host");
     let host = own.read("host", "a host, as user@name", host).zip(at);
     own.finish("`cluster`", &[keys::CLUSTER]);
     let name = name.as_ref().or(plan).map_or_else(String::new, |name| name.as_str().to_owned());
-    let cluster = Cluster { provider: provider?, name, config, registries, host, install, at: entry.at };
+    let cluster = Cluster { provider: provider?, name, config, registries, host, install, snapshot, at: entry.at };
     fitting(&cluster, fields.faults);
     Some(cluster)
 }
@@ -47,6 +47,7 @@ fn fitting(cluster: &Cluster, faults: &mut Faults) {
     wrong("registries", &cluster.registries, &[Provider::K3d, Provider::K3s]);
     wrong("host", &cluster.host, &[Provider::K3s]);
     wrong("install", &cluster.install, &[Provider::K3s]);
+    wrong("snapshot", &cluster.snapshot, &[Provider::K3s]);
     if provider == Provider::K3d && cluster.config.is_none() {
         let why = "the cluster is made from k3d's own config file: write config: k3d.yaml";
         faults.add(cluster.at, format!("`cluster` has no `config`; {why}"));

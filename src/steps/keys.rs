@@ -110,6 +110,7 @@ pub const CLUSTER: &[Key] = &[
     key("registries", Shape::Text, "The registries.yaml that every node is made with; k3d and k3s."),
     key("host", Shape::Text, "Where k3s lives, as user@name for ssh (default: this host)."),
     key("install", Shape::Text, "The k3s program, or an installer for it, for a host that has none; k3s."),
+    key("snapshot", Shape::Text, "A snapshot of etcd, made by k3s, that the new cluster begins with; k3s."),
 ];
 
 /// The keys of `drill`.

@@ -11,6 +11,8 @@ pub mod detach;
 pub mod files;
 pub mod guard;
 pub mod host;
+pub mod hosts;
+pub mod k3s;
 pub mod kube;
 pub mod lock;
 pub mod log;
