@@ -119,7 +119,7 @@ const FROM_MANIFESTS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// Who must be verified before whom, read out of the plan by another parser and wired by other code.
-fn waits(plan: &str) -> HashMap<String, HashSet<String>> {
+fn waits(plan: &str, mode: &str) -> HashMap<String, HashSet<String>> {
     let text = fs::read_to_string(tests().join(format!("good-plans/{plan}.yaml"))).unwrap();
     let plan: Value = serde_saphyr::from_str(&text).unwrap();
     let list = |value: &Value, key: &str| -> Vec<String> {
@@ -136,7 +136,17 @@ fn waits(plan: &str) -> HashMap<String, HashSet<String>> {
     let mut waits: HashMap<String, HashSet<String>> = HashMap::new();
     if cluster {
         let early = steps.iter().filter(|step| step.get("before").is_some());
-        waits.insert("cluster".to_owned(), early.map(&id).collect());
+        let early: HashSet<String> = early.map(&id).collect();
+        // A recovery takes the place of what is there, and a sandbox of nothing.
+        match mode == "recover" && plan["cluster"]["provider"] != "sandbox" {
+            false => drop(waits.insert("cluster".to_owned(), early)),
+            true => {
+                let own = ["cluster-save", "cluster-delete"].map(str::to_owned);
+                waits.insert(own[0].clone(), HashSet::new());
+                waits.insert(own[1].clone(), early.into_iter().chain([own[0].clone()]).collect());
+                waits.insert("cluster".to_owned(), [own[1].clone()].into());
+            }
+        }
     }
     for step in steps {
         let mut before: HashSet<String> = list(step, "needs").into_iter().collect();
@@ -162,7 +172,7 @@ fn the_order_is_one_in_which_the_steps_can_be_done() {
     let host = host();
     for (plan, mode) in plans().iter().flat_map(|plan| MODES.map(|mode| (plan.clone(), mode))) {
         let json: Value = serde_json::from_str(&shown(&host, &plan, mode, "json", "80")).unwrap();
-        let (order, waits) = (texts(&json["order"]), waits(&plan));
+        let (order, waits) = (texts(&json["order"]), waits(&plan, mode));
         let place = |id: &String| order.iter().position(|step| step == id).unwrap();
         assert_eq!(order.iter().cloned().collect::<HashSet<_>>(), waits.keys().cloned().collect(), "{plan}");
         assert_eq!(order.len(), waits.len(), "{plan}: a step comes twice");

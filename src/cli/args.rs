@@ -1,6 +1,6 @@
 //! The command line: every word of it, with help that shows how it is used.
 
-use crate::model::Provider;
+pub use super::choices::{ModeArg, PlanOutput, RunOutput, WithinArg};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::num::NonZeroU16;
@@ -111,44 +111,6 @@ pub struct PlanArgs {
     /// For people, for programs, or as a picture
     #[arg(long, value_enum, default_value_t = PlanOutput::Text)]
     pub output: PlanOutput,
-}
-
-/// What can make the cluster of a drill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "lower")]
-pub enum WithinArg {
-    Sandbox,
-    K3d,
-}
-
-impl From<WithinArg> for Provider {
-    fn from(within: WithinArg) -> Self {
-        match within {
-            WithinArg::Sandbox => Provider::Sandbox,
-            WithinArg::K3d => Provider::K3d,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ModeArg {
-    Recover,
-    Drill,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PlanOutput {
-    Text,
-    Json,
-    Dot,
-    Svg,
-}
-
-/// How a run is shown while it goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RunOutput {
-    Text,
-    Json,
 }
 
 /// Run the plan in a cluster that is thrown away

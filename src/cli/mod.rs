@@ -3,6 +3,7 @@
 mod args;
 mod attach;
 mod check;
+mod choices;
 mod context;
 mod diagnose;
 mod drill;

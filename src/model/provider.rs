@@ -18,6 +18,7 @@ pub enum Provider {
 pub const NAMES: &[&str] = &["k3d", "k3s", "sandbox"];
 
 impl Provider {
+    pub const ALL: [Provider; 3] = [Provider::Sandbox, Provider::K3d, Provider::K3s];
     pub fn as_str(self) -> &'static str {
         match self {
             Provider::Sandbox => "sandbox",
@@ -26,7 +27,7 @@ impl Provider {
         }
     }
     pub fn named(name: &str) -> Option<Self> {
-        [Provider::Sandbox, Provider::K3d, Provider::K3s].into_iter().find(|one| one.as_str() == name)
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
     }
 }
 

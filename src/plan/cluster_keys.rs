@@ -39,15 +39,18 @@ pub fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<C
 /// What only one provider knows, beside another.
 fn fitting(cluster: &Cluster, faults: &mut Faults) {
     let provider = cluster.provider;
-    let mut wrong = |key: &str, of: &Option<(String, Spot)>, whose: &[Provider]| {
-        if let Some((_, at)) = of.as_ref().filter(|_| !whose.contains(&provider)) {
+    let given = [
+        ("registries", &cluster.registries),
+        ("host", &cluster.host),
+        ("install", &cluster.install),
+        ("snapshot", &cluster.snapshot),
+    ];
+    for (key, given) in given {
+        let is_foreign = keys::OF_PROVIDERS.iter().any(|(name, whose)| *name == key && !whose.contains(&provider));
+        if let Some((_, at)) = given.as_ref().filter(|_| is_foreign) {
             faults.add(*at, format!("`{key}` means nothing to {provider}: take it out"));
         }
-    };
-    wrong("registries", &cluster.registries, &[Provider::K3d, Provider::K3s]);
-    wrong("host", &cluster.host, &[Provider::K3s]);
-    wrong("install", &cluster.install, &[Provider::K3s]);
-    wrong("snapshot", &cluster.snapshot, &[Provider::K3s]);
+    }
     if provider == Provider::K3d && cluster.config.is_none() {
         let why = "the cluster is made from k3d's own config file: write config: k3d.yaml";
         faults.add(cluster.at, format!("`cluster` has no `config`; {why}"));

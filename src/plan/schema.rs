@@ -1,7 +1,7 @@
 //! The plan file as a JSON Schema, made from the very table that the reader reads by, so that the two cannot drift apart.
 
-use crate::model::fact;
 use crate::model::id::LONGEST;
+use crate::model::{Provider, fact};
 use crate::steps::keys::{self, Key, Shape};
 use crate::steps::{KINDS, cluster, manifests, storage, workloads};
 use serde_json::{Map, Value, json};
@@ -51,6 +51,7 @@ fn shape(shape: Shape) -> Value {
             "properties": properties(&[keys::CLUSTER]),
             "required": required(&[keys::CLUSTER]),
             "additionalProperties": false,
+            "allOf": Provider::ALL.map(of_provider),
         }),
         Shape::Drill => json!({
             "type": "object",
@@ -88,6 +89,7 @@ fn shape(shape: Shape) -> Value {
                 "additionalProperties": false,
             },
         }),
+        Shape::Host => json!({"type": "string", "pattern": "^[A-Za-z0-9@._:\\[\\]][A-Za-z0-9@._:\\[\\]-]*$"}),
         Shape::Day => json!({"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
         Shape::Finding => json!({"type": "string", "pattern": "^F[0-9]{2}$"}),
         Shape::Kind => {
@@ -96,6 +98,19 @@ fn shape(shape: Shape) -> Value {
         }
         Shape::Steps => json!({"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/step"}}),
     }
+}
+
+/// What `cluster` needs and may not have where this provider makes it.
+fn of_provider(provider: Provider) -> Value {
+    let foreign = keys::OF_PROVIDERS.iter().filter(|(_, whose)| !whose.contains(&provider));
+    let mut without: Vec<Value> = foreign.map(|(key, _)| json!({"not": {"required": [key]}})).collect();
+    // A list of rules may not be empty.
+    without.push(json!(true));
+    let wanted: &[&str] = if provider == Provider::K3d { &["config"] } else { &[] };
+    json!({
+        "if": {"properties": {"provider": {"const": provider.as_str()}}},
+        "then": {"required": wanted, "allOf": without},
+    })
 }
 
 fn properties(keys: &[&[Key]]) -> Value {
@@ -156,7 +171,7 @@ pub fn schema() -> Value {
         "required": required(&[keys::PLAN]),
         "additionalProperties": false,
         "if": {"required": ["cluster"]},
-        "then": each(json!({"properties": {"id": {"not": {"const": cluster::NAME}}}})),
+        "then": each(json!({"properties": {"id": {"not": {"enum": cluster::OWN}}}})),
         "else": each(json!({
             "properties": {"kind": {"not": {"enum": ON_THE_CLUSTER}}},
             "not": {"required": ["before"]},

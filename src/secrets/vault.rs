@@ -5,7 +5,7 @@ use super::store::{Digests, Held, Store};
 use super::{Document, Key};
 use crate::model::{EntryName, Hidden, ObjectId, Problem, Redactor};
 use crate::sys::Look;
-use crate::sys::age::Identities;
+use crate::sys::age::{self, Identities};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -78,6 +78,15 @@ impl Vault {
         let id = ObjectId::new("v1", "Secret", Some(namespace), name);
         let known = self.expected(namespace, name).and_then(|expected| expected.keys.get(key));
         known.is_some_and(|known| *known == self.digests.of(&id, key, value))
+    }
+
+    /// Encrypts a text for those who can open the store.
+    pub fn close(&self, plain: &Hidden) -> Result<Vec<u8>, String> {
+        age::close(plain, &self.store.recipients, true).map_err(|trouble| trouble.to_string())
+    }
+    /// The folder of the store, as people know it.
+    pub fn shown(&self) -> &str {
+        &self.store.shown
     }
 
     /// One value.

@@ -1,6 +1,6 @@
 //! The keys of the plan file: one table for the reader, the nearest-key advice, the schema and the docs.
 
-use crate::model::provider;
+use crate::model::{Provider, provider};
 
 /// What may stand behind a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub enum Shape {
     Secrets,
     /// Findings that are accepted: a list of maps with keys of their own.
     Accept,
+    /// A host as ssh takes it.
+    Host,
     /// A day, as 2027-03-01.
     Day,
     /// What a finding is called, as F47.
@@ -108,9 +110,17 @@ pub const CLUSTER: &[Key] = &[
         "The provider's own file: k3d's config file, the config.yaml of k3s, or the nodes, domain and images of a sandbox.",
     ),
     key("registries", Shape::Text, "The registries.yaml that every node is made with; k3d and k3s."),
-    key("host", Shape::Text, "Where k3s lives, as user@name for ssh (default: this host)."),
+    key("host", Shape::Host, "Where k3s lives, as user@name for ssh (default: this host)."),
     key("install", Shape::Text, "The k3s program, or an installer for it, for a host that has none; k3s."),
     key("snapshot", Shape::Text, "A snapshot of etcd, made by k3s, that the new cluster begins with; k3s."),
+];
+
+/// The keys of `cluster` that only these providers know.
+pub const OF_PROVIDERS: &[(&str, &[Provider])] = &[
+    ("registries", &[Provider::K3d, Provider::K3s]),
+    ("host", &[Provider::K3s]),
+    ("install", &[Provider::K3s]),
+    ("snapshot", &[Provider::K3s]),
 ];
 
 /// The keys of `drill`.

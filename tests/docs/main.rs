@@ -10,7 +10,7 @@ mod page;
 use blackstart::model::{Mode, fact};
 use blackstart::plan::OnFailure;
 use blackstart::plan::load::{self, Planned};
-use blackstart::steps::cluster::config;
+use blackstart::steps::cluster::sandbox_config as config;
 use blackstart::steps::keys::{self, Key, Shape};
 use blackstart::steps::{KINDS, fields};
 use blackstart::sys::yaml;
@@ -66,9 +66,11 @@ fn kind_of_value(shape: Shape) -> String {
         Shape::Entry => "a value of the store".into(),
         Shape::Entries => "a map of names and values of the store".into(),
         Shape::Accept => "a list of maps, see below".into(),
+        Shape::Host => "a host".into(),
         Shape::Day => "a day".into(),
         Shape::Finding => "an id of a finding".into(),
-        Shape::Cluster | Shape::Secrets => "a map, see below".into(),
+        Shape::Cluster | Shape::Drill | Shape::Secrets => "a map, see below".into(),
+        Shape::Data => "a list of whole paths".into(),
     }
 }
 
@@ -85,6 +87,10 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
     let on_cluster = ["manifests", "storage", "sealing", "secrets", "workloads"].contains(&table) || key == "before";
     match table {
         "cluster" if key == "provider" => plan.push_str(&format!("cluster:\n  {line}\n")),
+        "cluster" if ["registries", "host", "install", "snapshot"].contains(&key) => {
+            plan.push_str(&format!("cluster:\n  provider: k3s\n  {line}\n"));
+        }
+        "drill" => plan.push_str(&format!("drill:\n  {line}\n")),
         "cluster" => plan.push_str(&format!("cluster:\n  provider: sandbox\n  {line}\n")),
         _ if on_cluster => plan.push_str("cluster: {provider: sandbox}\n"),
         _ => {}
@@ -147,6 +153,8 @@ fn place() -> tempfile::TempDir {
     }
     put("cluster/sandbox.yaml", "nodes: [{name: rack-1}]\n");
     put("cluster/images.json", "[]\n");
+    put("cluster/registries.yaml", "mirrors: {}\n");
+    put("cluster/k3s", "#!/bin/sh\n");
     std::fs::create_dir(place.path().join("secrets")).unwrap();
     for file in std::fs::read_dir(root().join("secrets.example")).unwrap().map(|entry| entry.unwrap()) {
         std::fs::copy(file.path(), place.path().join("secrets").join(file.file_name())).unwrap();
@@ -163,9 +171,10 @@ fn taken(text: &str, place: &Path, what: &str) -> Planned {
 fn the_page_of_the_plan_file_has_every_key_and_its_examples_are_taken() {
     let (page, place) = (Page::open("docs/plan-file.md"), place());
     let kinds = KINDS.iter().map(|kind| (kind.name, kind.keys));
-    let own: [(&str, &[Key]); 5] = [
+    let own: [(&str, &[Key]); 6] = [
         ("plan", keys::PLAN),
         ("cluster", keys::CLUSTER),
+        ("drill", keys::DRILL),
         ("accept", keys::ACCEPT),
         ("secrets of a plan", keys::SECRETS),
         ("step", keys::STEP),

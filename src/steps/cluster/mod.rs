@@ -6,6 +6,8 @@ pub mod contract;
 pub mod delete;
 pub mod k3d;
 pub mod k3s;
+pub mod kept;
+mod kept_keys;
 pub mod sandbox;
 pub mod sandbox_config;
 pub mod save;

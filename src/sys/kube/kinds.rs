@@ -4,7 +4,7 @@ use super::ask::{Ask, encoded};
 use super::{Kube, Trouble};
 use crate::model::ObjectId;
 use kube::client::APIGroupDiscoveryList;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -36,6 +36,21 @@ impl Kinds {
     pub fn find(&self, api_version: &str, kind: &str) -> Option<&Resource> {
         self.by_name.get(api_version)?.get(kind)
     }
+    /// Every kind whose objects can be listed, each in the version that its server takes for the best.
+    pub fn listable(&self) -> Vec<(String, String)> {
+        let mut best: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+        for (api_version, kinds) in &self.by_name {
+            let group = api_version.split_once('/').map_or("", |(group, _)| group);
+            let lists = |resource: &Resource| resource.verbs.iter().any(|verb| verb == "list");
+            for (kind, _) in kinds.iter().filter(|(_, resource)| lists(resource)) {
+                let now = best.entry((group, kind)).or_insert(api_version);
+                if rank(api_version) > rank(now) {
+                    *now = api_version;
+                }
+            }
+        }
+        best.into_iter().map(|((_, kind), api_version)| (api_version.to_owned(), kind.to_owned())).collect()
+    }
     fn add(&mut self, list: APIGroupDiscoveryList) {
         for group in list.items {
             let name = group.metadata.and_then(|about| about.name).unwrap_or_default();
@@ -61,6 +76,17 @@ impl Kinds {
                 }
             }
         }
+    }
+}
+
+/// The order of versions as Kubernetes has it: v2 before v1, and those before v1beta1 and v1alpha1.
+fn rank(api_version: &str) -> (u8, u32, u32) {
+    let version = api_version.rsplit('/').next().unwrap_or_default().trim_start_matches('v');
+    let number = |text: &str| text.parse().unwrap_or(0);
+    match (version.split_once("beta"), version.split_once("alpha")) {
+        (Some((major, minor)), _) => (1, number(major), number(minor)),
+        (None, Some((major, minor))) => (0, number(major), number(minor)),
+        (None, None) => (2, number(version), 0),
     }
 }
 
@@ -133,5 +159,24 @@ impl Kube {
             Some(_) | None => String::new(),
         };
         Ok(format!("/{root}/{api_version}/{inner}{}", resource.plural))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_versions_the_best_is_taken() {
+        let order = ["x/v1alpha1", "x/v1alpha2", "x/v1beta1", "x/v2beta1", "v1", "x/v2"];
+        assert!(order.windows(2).all(|pair| rank(pair[0]) < rank(pair[1])));
+        let mut kinds = Kinds::default();
+        let resource = |verb: &str| Resource { plural: "lamps".into(), namespaced: true, verbs: vec![verb.into()] };
+        for (version, kind, verb) in
+            [("x/v1beta1", "Lamp", "list"), ("x/v1", "Lamp", "list"), ("v1", "Binding", "create")]
+        {
+            kinds.by_name.entry(version.into()).or_default().insert(kind.into(), resource(verb));
+        }
+        assert_eq!(kinds.listable(), [("x/v1".to_owned(), "Lamp".to_owned())]);
     }
 }

@@ -37,6 +37,8 @@ pub struct About {
     #[serde(default)]
     pub creation_timestamp: Option<String>,
     #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    #[serde(default)]
     pub annotations: BTreeMap<String, String>,
     #[serde(default)]
     pub owner_references: Vec<Parent>,

@@ -2,7 +2,7 @@
 
 use super::Made;
 use crate::manifests;
-use crate::steps::cluster::nodes_ready;
+use crate::steps::cluster::{kept, nodes_ready};
 use crate::steps::contract::{Mishap, Seen};
 use crate::steps::scene::Scene;
 use crate::steps::target::Up;
@@ -100,10 +100,13 @@ impl Made {
         };
         match &answers {
             Err(why) => told.push(format!("the old cluster does not answer, and nothing of it was exported: {why}")),
-            Ok(_) if !survey.has("etcd") => {
-                told.push("no snapshot: the old cluster keeps its state in no etcd".to_owned())
+            Ok(kube) => {
+                told.extend(kept::keep(kube, scene).await.map_err(|why| Mishap::failed(why, false))?);
+                told.push(match survey.has("etcd") {
+                    true => self.snapshot(scene).await?,
+                    false => "no snapshot: the old cluster keeps its state in no etcd".to_owned(),
+                });
             }
-            Ok(_) => told.push(self.snapshot(scene).await?),
         }
         if survey.has("token") {
             told.push(format!("its token stays in {}/server/token", self.aside(scene)));
