@@ -92,7 +92,6 @@ impl Made {
         self.act(scene, &["systemctl", "start", "--no-block", self.unit()]).await?;
         let up = self.come_up(scene).await?;
         scene.target.is(up, None);
-        self.tell_aside(scene).await;
         Ok(())
     }
 
@@ -164,23 +163,6 @@ impl Made {
             self.move_aside(scene, path, &Self::aside_of(scene, path)).await?;
         }
         self.put(scene, path, named.bytes.clone(), "0600").await
-    }
-
-    /// Says what is kept of the old cluster and how somebody is rid of it.
-    async fn tell_aside(&self, scene: &Scene<'_>) {
-        let aside = self.aside(scene);
-        let asked = self.host.ask(scene.touch.look(), &["du", "-sh", &aside], SHORT).await;
-        let size = asked.as_ref().ok().and_then(|said| said.split_whitespace().next());
-        match (size, self.host.other()) {
-            (None, _) => {}
-            (Some(size), None) => {
-                (scene.say)(format!("the old cluster is kept in {aside} ({size}); sudo rm -r {aside} removes it"));
-            }
-            (Some(size), Some(other)) => {
-                let words = format!("ssh {other} sudo rm -r {aside}");
-                (scene.say)(format!("the old cluster is kept in {aside} on {other} ({size}); {words} removes it"));
-            }
-        }
     }
 }
 

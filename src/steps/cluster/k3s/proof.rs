@@ -40,14 +40,23 @@ impl Made {
             }
             (None, _) | (_, None) => return Seen::Unknown("the authority of the server cannot be read".to_owned()),
         }
-        match self.mirrors(scene).await {
-            Ok(0) => Seen::Present(format!("{told}, {} enabled", self.unit())),
-            Ok(count) => {
-                let mirrors = crate::model::count::many(count, "mirror");
-                Seen::Present(format!("{told}, {} enabled, {mirrors} as registries.yaml has them", self.unit()))
-            }
-            Err(seen) => seen,
-        }
+        let mirrors = match self.mirrors(scene).await {
+            Ok(0) => String::new(),
+            Ok(count) => format!(", {} as registries.yaml has them", crate::model::count::many(count, "mirror")),
+            Err(seen) => return seen,
+        };
+        let old = self.kept_aside(scene).await;
+        Seen::Present(format!("{told}, {} enabled{mirrors}{old}", self.unit()))
+    }
+
+    /// What is kept of the old cluster, and how somebody is rid of it: nothing where there was none.
+    async fn kept_aside(&self, scene: &Scene<'_>) -> String {
+        let aside = self.aside(scene);
+        let asked = self.within(scene, self.host.ask(scene.touch.look(), &["du", "-sh", &aside], SHORT)).await;
+        let Ok(Ok(said)) = asked else { return String::new() };
+        let size = said.split_whitespace().next().unwrap_or_default();
+        let on = self.host.other().map_or_else(String::new, |other| format!(" of {other}"));
+        format!("; the old one is kept in {aside}{on} ({size}) until somebody says: sudo rm -r {aside}")
     }
 
     /// How many mirrors the node has: all that registries.yaml names, or what is missing.
