@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 const CONFIG: &str = "cluster-init: true\nnode-name: standin-0\ndisable: [traefik, servicelb, metrics-server]\n";
 const REGISTRIES: &str = "mirrors:\n  docker.io:\n    endpoint: [\"http://127.0.0.1:5000\"]\n";
-const PLAN: &str = "name: rack\ncluster: {provider: k3s, config: config.yaml, registries: registries.yaml}\n\
+const PLAN: &str = "name: rack\n\
+    accept: [{id: F26, object: disk of /, reason: a stand-in has the disk of its machine, until: 2999-01-01}]\ncluster: {provider: k3s, config: config.yaml, registries: registries.yaml}\n\
     steps:\n  - {id: answers, kind: probe, run: [k3s, kubectl, get, nodes]}\n";
 const CLAIM: &str = r#"
 apiVersion: v1
