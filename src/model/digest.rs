@@ -10,6 +10,9 @@ use std::fmt;
 pub struct Digest([u8; 32]);
 
 impl Digest {
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        self.0 == bytes
+    }
     /// The first twelve digits: enough for a person to compare.
     pub fn short(&self) -> String {
         self.to_string()[..12].to_owned()
@@ -58,6 +61,24 @@ impl Digester {
     }
     pub fn add(&mut self, bytes: &[u8]) {
         self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+/// The digest of bytes as they are, part after part: the one that other programs tell.
+#[derive(Default)]
+pub struct Plain(Sha256);
+
+impl Plain {
+    pub fn of(bytes: &[u8]) -> Digest {
+        let mut plain = Self::default();
+        plain.add(bytes);
+        plain.finish()
+    }
+    pub fn add(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
     pub fn finish(self) -> Digest {

@@ -49,6 +49,7 @@ fn given(of: &Written) -> Given<'_> {
         registries: of.registries.as_ref(),
         host: of.host.as_ref(),
         install: of.install.as_ref(),
+        snapshot: of.snapshot.as_ref(),
     }
 }
 

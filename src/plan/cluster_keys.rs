@@ -26,12 +26,12 @@ pub fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<C
         own.read(key, "the path of a file", crate::steps::fields::path).zip(at)
     };
     let (config, registries) = (file("config", &mut own), file("registries", &mut own));
-    let install = file("install", &mut own);
+    let (install, snapshot) = (file("install", &mut own), file("snapshot", &mut own));
     let at = own.value_at("host");
     let host = own.read("host", "a host, as user@name", host).zip(at);
     own.finish("`cluster`", &[keys::CLUSTER]);
     let name = name.as_ref().or(plan).map_or_else(String::new, |name| name.as_str().to_owned());
-    let cluster = Cluster { provider: provider?, name, config, registries, host, install, at: entry.at };
+    let cluster = Cluster { provider: provider?, name, config, registries, host, install, snapshot, at: entry.at };
     fitting(&cluster, fields.faults);
     Some(cluster)
 }
@@ -39,7 +39,12 @@ pub fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<C
 /// What only one provider knows, beside another.
 fn fitting(cluster: &Cluster, faults: &mut Faults) {
     let provider = cluster.provider;
-    let given = [("registries", &cluster.registries), ("host", &cluster.host), ("install", &cluster.install)];
+    let given = [
+        ("registries", &cluster.registries),
+        ("host", &cluster.host),
+        ("install", &cluster.install),
+        ("snapshot", &cluster.snapshot),
+    ];
     for (key, given) in given {
         let is_foreign = keys::OF_PROVIDERS.iter().any(|(name, whose)| *name == key && !whose.contains(&provider));
         if let Some((_, at)) = given.as_ref().filter(|_| is_foreign) {

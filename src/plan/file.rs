@@ -70,6 +70,8 @@ pub struct Cluster {
     /// Where k3s lives, when that is another host.
     pub host: Option<(String, Spot)>,
     pub install: Option<(String, Spot)>,
+    /// What the new cluster begins with, instead of empty.
+    pub snapshot: Option<(String, Spot)>,
     pub at: Spot,
 }
 

@@ -112,11 +112,16 @@ pub const CLUSTER: &[Key] = &[
     key("registries", Shape::Text, "The registries.yaml that every node is made with; k3d and k3s."),
     key("host", Shape::Host, "Where k3s lives, as user@name for ssh (default: this host)."),
     key("install", Shape::Text, "The k3s program, or an installer for it, for a host that has none; k3s."),
+    key("snapshot", Shape::Text, "A snapshot of etcd, made by k3s, that the new cluster begins with; k3s."),
 ];
 
 /// The keys of `cluster` that only these providers know.
-pub const OF_PROVIDERS: &[(&str, &[Provider])] =
-    &[("registries", &[Provider::K3d, Provider::K3s]), ("host", &[Provider::K3s]), ("install", &[Provider::K3s])];
+pub const OF_PROVIDERS: &[(&str, &[Provider])] = &[
+    ("registries", &[Provider::K3d, Provider::K3s]),
+    ("host", &[Provider::K3s]),
+    ("install", &[Provider::K3s]),
+    ("snapshot", &[Provider::K3s]),
+];
 
 /// The keys of `drill`.
 pub const DRILL: &[Key] = &[Key::required(

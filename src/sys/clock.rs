@@ -17,12 +17,12 @@ pub fn uptime() -> u64 {
     whole * 1000 + u64::try_from(at.tv_nsec).unwrap_or_default() / 1_000_000
 }
 
+/// Lets time go by.
+pub async fn pause(span: std::time::Duration) {
+    tokio::time::sleep(span).await;
+}
+
 /// What comes within this span, or nothing. Only for work that may be dropped at any point.
 pub async fn within<T>(span: std::time::Duration, work: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(span, work).await.ok()
-}
-
-/// Lets time pass, for work that is dropped from outside when it has to end.
-pub async fn pause(span: std::time::Duration) {
-    tokio::time::sleep(span).await;
 }

@@ -2,6 +2,7 @@
 //! there is one.
 
 use super::contract::Contract;
+use super::k3s::snapshot;
 use super::sandbox_config::{self, Config};
 use super::{k3d, k3s, sandbox};
 use crate::checks::rules::cluster::Cluster as Ahead;
@@ -23,6 +24,7 @@ pub struct Given<'p> {
     pub registries: Option<&'p (String, Spot)>,
     pub host: Option<&'p (String, Spot)>,
     pub install: Option<&'p (String, Spot)>,
+    pub snapshot: Option<&'p (String, Spot)>,
 }
 
 /// A file that the plan names.
@@ -45,6 +47,8 @@ pub struct Blueprint {
     pub registries: Option<Named>,
     pub host: Option<String>,
     pub install: Option<PathBuf>,
+    /// A snapshot of etcd, and how people know it.
+    pub snapshot: Option<(PathBuf, String)>,
     planned: Ahead,
     sandbox: Config,
 }
@@ -60,6 +64,7 @@ impl Blueprint {
             registries: None,
             host: of.host.map(|(host, _)| host.clone()),
             install: of.install.map(|(path, _)| folder.join(path)),
+            snapshot: of.snapshot.map(|(path, _)| (folder.join(path), beside(plan, path))),
             planned,
             sandbox,
         };
@@ -76,6 +81,13 @@ impl Blueprint {
             named(look, folder, plan, "install", install, *at).map(drop).or_else(|problem| {
                 // A program is larger than any config; that it can be read is enough.
                 files::exists(look, &folder.join(install)).then_some(()).ok_or(problem)
+            })?;
+        }
+        if let Some((path, at)) = of.snapshot {
+            snapshot::check(look, &folder.join(path)).map_err(|why| {
+                Problem::usage("the snapshot cannot be restored")
+                    .because(format!("{plan}:{}:{}: `snapshot`: {} {why}", at.line, at.column, beside(plan, path)))
+                    .next(AGAIN)
             })?;
         }
         let mut planned = match (of.provider, &config) {
@@ -120,9 +132,14 @@ impl Blueprint {
     }
 }
 
+/// A path that the plan names, as people named the plan.
+fn beside(plan: &str, path: &str) -> String {
+    Path::new(plan).parent().unwrap_or(Path::new("")).join(path).display().to_string()
+}
+
 /// Reads a file that the plan names.
 fn named(look: Look, folder: &Path, plan: &str, key: &str, path: &str, at: Spot) -> Result<Named, Problem> {
-    let shown = Path::new(plan).parent().unwrap_or(Path::new("")).join(path).display().to_string();
+    let shown = beside(plan, path);
     let path = folder.join(path);
     let bytes = files::read(look, &path, LARGEST).map_err(|error| {
         let why = match error.kind() {

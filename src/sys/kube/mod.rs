@@ -63,17 +63,15 @@ impl Kube {
     /// Takes the way to the server from this file and from nowhere else, neither the environment nor the home directory, and
     /// starts no program for it. No question is asked yet. Must be called inside the event loop.
     pub async fn connect(look: Look, kubeconfig: &Path) -> Result<Self, Trouble> {
-        let (client, server) = config::client(look, kubeconfig).await?;
-        Ok(Self::with(client, server))
+        config::client(look, kubeconfig).await.map(Self::of)
     }
 
-    /// The same of a kubeconfig that lies in no file; `shown` says to people where it is from.
-    pub async fn connect_by(_: Look, kubeconfig: String, shown: &str) -> Result<Self, Trouble> {
-        let (client, server) = config::client_of(kubeconfig.into_bytes(), shown, Path::new("/")).await?;
-        Ok(Self::with(client, server))
+    /// The same where the text of such a file was read on another host, and lies in no file here.
+    pub async fn connect_by(_: Look, text: &str, shown: &str) -> Result<Self, Trouble> {
+        config::of_text(text, Path::new("/"), shown).await.map(Self::of)
     }
 
-    fn with(client: kube::Client, server: String) -> Self {
+    fn of((client, server): (kube::Client, String)) -> Self {
         let shared = Shared { client, server, places: Semaphore::new(AT_ONCE), known: Known::default() };
         Self { shared: Arc::new(shared), patience: PATIENCE }
     }

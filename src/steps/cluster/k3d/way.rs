@@ -32,7 +32,7 @@ pub async fn to(look: Look, docker: Docker, containers: &[Container]) -> Result<
                     let kubeconfig =
                         pointed(&text, &server).ok_or_else(|| format!("{}:{path} names no server", node.name))?;
                     let shown = format!("{}:{path}", node.name);
-                    let kube = Kube::connect_by(look, kubeconfig.clone(), &shown).await;
+                    let kube = Kube::connect_by(look, &kubeconfig, &shown).await;
                     return Ok(Way { kube: kube.map_err(|trouble| trouble.to_string())?, server, kubeconfig });
                 }
                 Ok(None) => why = format!("{} has no kubeconfig yet", node.name),

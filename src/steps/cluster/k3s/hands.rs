@@ -1,0 +1,67 @@
+//! What is done to the host, each deed by one short program whose words are written into the log of the step.
+
+use super::Made;
+use crate::model::Hidden;
+use crate::steps::contract::Mishap;
+use crate::steps::scene::Scene;
+use crate::sys::pace::BrokenOff;
+use crate::sys::process::Given;
+use crate::sys::{hosts, memory};
+use std::fs::File;
+use std::future::Future;
+use std::path::Path;
+
+/// Puts what it reads where nothing or something is: the old bytes are there or the new ones, never a part.
+const PUT: &str = r#"umask 077; mkdir -p "${2%/*}" && cat > "$2.new" && chmod "$1" "$2.new" && sync "$2.new" && mv -fT "$2.new" "$2""#;
+/// Gives something another name in its own file system, one that is free: `to`, `to.2`, `to.3`.
+const ASIDE: &str = r#"[ -e "$1" ] || exit 0; to=$2; n=2; while [ -e "$to" ]; do to=$2.$n; n=$((n+1)); done; mv -T "$1" "$to" && sync "${to%/*}""#;
+/// Ends processes; those that are gone already are no failure.
+const END: &str = r#"for pid; do kill -9 "$pid" 2>/dev/null; done; :"#;
+
+impl Made {
+    /// Runs these words on the host.
+    pub(super) async fn act(&self, scene: &Scene<'_>, words: &[&str]) -> Result<(), Mishap> {
+        self.act_given(scene, words, Given::default()).await
+    }
+
+    async fn act_given(&self, scene: &Scene<'_>, words: &[&str], given: Given) -> Result<(), Mishap> {
+        scene.act(&self.host.argv(words), &self.host.env(scene.touch.look()), given).await
+    }
+
+    pub(super) async fn put(&self, scene: &Scene<'_>, path: &str, bytes: Vec<u8>, mode: &str) -> Result<(), Mishap> {
+        let file = memory::holding(scene.touch, &Hidden::new(bytes)).map_err(|error| Mishap::failed(error, false))?;
+        self.put_file(scene, path, file, mode).await
+    }
+
+    /// The same with a file of this machine.
+    pub(super) async fn copy(&self, scene: &Scene<'_>, from: &Path, to: &str, mode: &str) -> Result<(), Mishap> {
+        let file = hosts::open(scene.touch.look(), from);
+        let file = file.map_err(|error| Mishap::failed(format!("{}: {error}", from.display()), false))?;
+        self.put_file(scene, to, file, mode).await
+    }
+
+    async fn put_file(&self, scene: &Scene<'_>, path: &str, file: File, mode: &str) -> Result<(), Mishap> {
+        let given = Given { stdin: Some(file), files: Vec::new() };
+        self.act_given(scene, &["sh", "-c", PUT, "put", mode, path], given).await
+    }
+
+    pub(super) async fn move_aside(&self, scene: &Scene<'_>, from: &str, to: &str) -> Result<(), Mishap> {
+        self.act(scene, &["sh", "-c", ASIDE, "aside", from, to]).await
+    }
+
+    pub(super) async fn end(&self, scene: &Scene<'_>, pids: &[String]) -> Result<(), Mishap> {
+        let mut words = vec!["sh", "-c", END, "end"];
+        words.extend(pids.iter().map(String::as_str));
+        self.act(scene, &words).await
+    }
+
+    /// The work, or why the step ends before it.
+    pub(super) async fn within<T>(&self, scene: &Scene<'_>, work: impl Future<Output = T>) -> Result<T, Mishap> {
+        scene.pace.keep(work).await.map_err(|why| match why {
+            BrokenOff::Brake => Mishap::Stopped { reason: "k3s: broken off".to_owned() },
+            BrokenOff::Deadline(time) => {
+                Mishap::failed(format!("not done within {}", crate::model::time::spoken(time)), true)
+            }
+        })
+    }
+}

@@ -1,0 +1,145 @@
+//! Whole recoveries of a k3s: what stays stays to the byte, what is old is moved aside, and whatever is cut off goes on.
+
+use super::k3s_host::{Host, host};
+use std::time::{Duration, Instant};
+
+const CONFIG: &str = "cluster-init: true\nnode-name: standin-0\ndisable: [traefik, servicelb, metrics-server]\n";
+const REGISTRIES: &str = "mirrors:\n  docker.io:\n    endpoint: [\"http://127.0.0.1:5000\"]\n";
+const PLAN: &str = "name: rack\n\
+    accept: [{id: F26, object: disk of /, reason: a stand-in has the disk of its machine, until: 2999-01-01}]\ncluster: {provider: k3s, config: config.yaml, registries: registries.yaml}\n\
+    steps:\n  - {id: answers, kind: probe, run: [k3s, kubectl, get, nodes]}\n";
+const CLAIM: &str = r#"
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, namespace: default}
+spec: {accessModes: [ReadWriteOnce], storageClassName: local-path, resources: {requests: {storage: 10Mi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: writer, namespace: default}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - name: c
+    image: busybox:1.36
+    imagePullPolicy: IfNotPresent
+    command: [sh, -c, "head -c 100000 /dev/urandom > /data/f; sync; echo done > /data/done; sleep 10000"]
+    volumeMounts: [{name: d, mountPath: /data}]
+  volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]
+"#;
+const DATA: &str = "/var/lib/rancher/k3s";
+
+/// A host with a k3s that lives and has data.
+fn living(test: &str) -> Option<Host> {
+    let host = host(test, &[])?;
+    host.put("config.yaml", CONFIG);
+    host.put("registries.yaml", REGISTRIES);
+    host.put("plan.yaml", PLAN);
+    host.put("claim.yaml", CLAIM);
+    let (exit, said) = host.recover("plan.yaml");
+    assert_eq!(exit, Some(0), "{said}");
+    host.sh("k3s kubectl apply -f claim.yaml");
+    host.until(&format!("cat {DATA}/storage/*/done"), 90);
+    Some(host)
+}
+
+fn uid(host: &Host) -> String {
+    host.sh("k3s kubectl get ns kube-system -o jsonpath='{.metadata.uid}'")
+}
+
+/// The old one is kept, nothing of it is mounted or runs, and neither script was run.
+fn is_clean(host: &Host) {
+    assert!(!host.exists("/run/blackstart-uninstall-was-run"), "one of k3s's scripts was run");
+    assert_eq!(host.sh("grep -c aside- /proc/self/mountinfo || :").trim(), "0");
+    let asides = host.sh(&format!("ls -d {DATA}/aside-*/server/tls {DATA}/aside-*/agent"));
+    assert_eq!(asides.lines().count(), 2, "{asides}");
+}
+
+#[test]
+fn a_living_k3s_is_made_anew_and_its_data_is_the_same_to_the_byte() {
+    let test = "a_living_k3s_is_made_anew_and_its_data_is_the_same_to_the_byte";
+    let Some(host) = living(test) else { return };
+    let (before, old) = (host.digests(&format!("{DATA}/storage")), uid(&host));
+    assert_eq!(before.lines().count(), 2, "{before}");
+    let ca = host.sh(&format!("sha256sum < {DATA}/server/tls/server-ca.crt"));
+    let (exit, said) = host.recover("plan.yaml");
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(said.contains("3 of 3 gone, by their ids"), "{said}");
+    assert!(said.contains("the old one is kept in /var/lib/rancher/k3s/aside-"), "{said}");
+    assert_eq!(host.digests(&format!("{DATA}/storage")), before);
+    assert_ne!(uid(&host), old);
+    assert_ne!(host.sh(&format!("sha256sum < {DATA}/server/tls/server-ca.crt")), ca);
+    assert_eq!(host.sh(&format!("sha256sum < {DATA}/aside-*/server/tls/server-ca.crt")), ca);
+    assert_eq!(
+        host.sh("cat /etc/rancher/k3s/config.yaml /etc/rancher/k3s/registries.yaml"),
+        [CONFIG, REGISTRIES].concat()
+    );
+    assert!(host.exists(&format!("{DATA}/agent/etc/containerd/certs.d/docker.io/hosts.toml")));
+    is_clean(&host);
+
+    // The way back is what it says it is.
+    let way = host.sh(&format!("grep -e '^systemctl' -e '^mkdir' -e '^mv' -e '^\\[' {DATA}/aside-*/WAY-BACK"));
+    host.sh(&format!("for shim in $(grep -lx containerd-shim /proc/[0-9]*/comm); do :; done\n{way}"));
+    host.until("k3s kubectl get nodes | grep -qw Ready", 90);
+    assert_eq!(uid(&host), old, "the old cluster is back");
+    assert_eq!(host.digests(&format!("{DATA}/storage")), before);
+}
+
+#[test]
+fn killed_between_the_move_and_the_start_it_is_resumed_also_after_a_reboot() {
+    let test = "killed_between_the_move_and_the_start_it_is_resumed_also_after_a_reboot";
+    let Some(mut host) = living(test) else { return };
+    let (before, old) = (host.digests(&format!("{DATA}/storage")), uid(&host));
+    // Everything is cut off the moment the server's folder is moved.
+    let mut begun = host.begin("plan.yaml");
+    let disk = host.path("host/fs/var/lib/rancher/k3s");
+    let since = Instant::now();
+    let moved = || {
+        let aside = super::k3s_host::named(&disk, "aside-")?;
+        disk.join(aside).join("server").exists().then_some(())
+    };
+    while moved().is_none() {
+        assert!(since.elapsed() < Duration::from_secs(90), "nothing was moved");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    host.dies();
+    begun.wait().unwrap();
+    host.boot(&[]);
+    assert_eq!(host.sh("systemctl is-enabled k3s.service || :").trim(), "disabled", "nothing begins on what is left");
+    let (exit, said) = host.resume();
+    assert_eq!(exit, Some(0), "{said}");
+    assert_eq!(host.digests(&format!("{DATA}/storage")), before);
+    assert_ne!(uid(&host), old);
+    is_clean(&host);
+}
+
+#[test]
+fn a_cluster_begins_with_a_snapshot_and_a_damaged_one_is_refused_before_anything_is_touched() {
+    let test = "a_cluster_begins_with_a_snapshot_and_a_damaged_one_is_refused_before_anything_is_touched";
+    let Some(host) = living(test) else { return };
+    host.sh("k3s kubectl create configmap kept --from-literal=a=b && k3s etcd-snapshot save --name by-hand");
+    host.sh(&format!("cp {DATA}/server/db/snapshots/by-hand-* snapshot"));
+    host.sh("k3s kubectl delete configmap kept");
+    let old = uid(&host);
+    host.put("plan.yaml", PLAN.replace("cluster: {", "cluster: {snapshot: snapshot, "));
+
+    let whole = std::fs::read(host.path("snapshot")).unwrap();
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 1;
+    let about = "find / -xdev -newer plan.yaml -path '/var/lib/rancher/k3s/aside-*'";
+    for (bytes, why) in
+        [(&damaged[..], "is damaged"), (&whole[..whole.len() / 2], "is not whole"), (b"no", "is no snapshot")]
+    {
+        host.put("snapshot", bytes);
+        let (exit, said) = host.recover("plan.yaml");
+        assert!(exit == Some(2) && said.contains(why), "{exit:?}: {said}");
+        assert_eq!(host.sh(about), "");
+        assert_eq!(uid(&host), old, "it lives on");
+    }
+    host.put("snapshot", &whole);
+    let (exit, said) = host.recover("plan.yaml");
+    assert_eq!(exit, Some(0), "{said}");
+    assert_eq!(host.sh("k3s kubectl get configmap kept -o jsonpath='{.data.a}'"), "b");
+    assert_eq!(uid(&host), old, "it is the cluster of the snapshot");
+    is_clean(&host);
+}
