@@ -21,3 +21,8 @@ pub fn uptime() -> u64 {
 pub async fn within<T>(span: std::time::Duration, work: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(span, work).await.ok()
 }
+
+/// Lets time pass, for work that is dropped from outside when it has to end.
+pub async fn pause(span: std::time::Duration) {
+    tokio::time::sleep(span).await;
+}

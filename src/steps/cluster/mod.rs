@@ -6,6 +6,7 @@ pub mod contract;
 pub mod delete;
 pub mod k3d;
 pub mod k3s;
+pub mod kept;
 pub mod sandbox;
 pub mod sandbox_config;
 pub mod save;

@@ -18,12 +18,18 @@ const STILL_THERE: Duration = Duration::from_secs(10);
 
 /// A client, and the address of its server.
 pub async fn client(look: Look, path: &Path) -> Result<(Client, String), Trouble> {
-    let wrong = |why: String| Trouble::Unusable(format!("{}: {why}", path.display()));
-    let bytes = files::read(look, path, LARGEST).map_err(|error| wrong(error.to_string()))?;
+    let shown = path.display().to_string();
+    let bytes = files::read(look, path, LARGEST).map_err(|error| Trouble::Unusable(format!("{shown}: {error}")))?;
+    client_of(bytes, &shown, path.parent().unwrap_or(Path::new(""))).await
+}
+
+/// The same of a text that lies in no file.
+pub async fn client_of(bytes: Vec<u8>, shown: &str, folder: &Path) -> Result<(Client, String), Trouble> {
+    let wrong = |why: String| Trouble::Unusable(format!("{shown}: {why}"));
     // Neither its text nor an error of its parser is shown: both can hold a token.
     let text = String::from_utf8(bytes).map_err(|_| wrong("is not a kubeconfig".to_owned()))?;
     let mut file = Kubeconfig::from_yaml(&text).map_err(|_| wrong("is not a kubeconfig".to_owned()))?;
-    prepare(&mut file, path.parent().unwrap_or(Path::new("")));
+    prepare(&mut file, folder);
     let mut config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
         .await
         .map_err(|error| wrong(error.to_string()))?;

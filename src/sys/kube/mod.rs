@@ -64,8 +64,18 @@ impl Kube {
     /// starts no program for it. No question is asked yet. Must be called inside the event loop.
     pub async fn connect(look: Look, kubeconfig: &Path) -> Result<Self, Trouble> {
         let (client, server) = config::client(look, kubeconfig).await?;
+        Ok(Self::with(client, server))
+    }
+
+    /// The same of a kubeconfig that lies in no file; `shown` says to people where it is from.
+    pub async fn connect_by(_: Look, kubeconfig: String, shown: &str) -> Result<Self, Trouble> {
+        let (client, server) = config::client_of(kubeconfig.into_bytes(), shown, Path::new("/")).await?;
+        Ok(Self::with(client, server))
+    }
+
+    fn with(client: kube::Client, server: String) -> Self {
         let shared = Shared { client, server, places: Semaphore::new(AT_ONCE), known: Known::default() };
-        Ok(Self { shared: Arc::new(shared), patience: PATIENCE })
+        Self { shared: Arc::new(shared), patience: PATIENCE }
     }
 
     /// The address of the server, for messages.

@@ -1,0 +1,42 @@
+//! Takes back the cluster of a drill: by the ids of what carries this drill's name, and with a look whether anything is left.
+
+use super::names::Names;
+use super::{drill, remove, standing};
+use crate::model::count::many;
+use crate::steps::cluster::contract::{Part, Sort};
+use crate::steps::contract::Mishap;
+use crate::steps::scene::Scene;
+use crate::sys::docker::Docker;
+use crate::sys::files;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub async fn undo(scene: &Scene<'_>, names: &Names) -> Result<Option<String>, Mishap> {
+    let look = scene.touch.look();
+    let unknown = |why: String| Mishap::failed(format!("cluster {} may live on: docker: {why}", names.cluster), true);
+    let found = standing::find(Docker::new(look, PATIENCE), names).await.map_err(unknown)?;
+    let parts = found.parts(names);
+    let run = scene.run.file_name().unwrap_or_default().to_string_lossy();
+    let (own, strange): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.run.as_deref() == Some(&*run));
+    remove::remove(scene, &own).await?;
+    let left = standing::find(Docker::new(look, PATIENCE), names).await.map_err(unknown)?.parts(names);
+    if !left.is_empty() {
+        let why = if strange.is_empty() { "still there" } else { "not removed, as this drill did not make all of it" };
+        let tail: Vec<String> = left.iter().map(Part::to_string).collect();
+        return Err(Mishap::Failed { reason: format!("{why}: {}", tail.join(", ")), tail, began: true });
+    }
+    let folder = drill::folder(scene.run);
+    files::remove_folder(scene.touch, &folder)
+        .map_err(|error| Mishap::failed(format!("{} is left: {error}", folder.display()), true))?;
+    let count = |sort: Sort| own.iter().filter(|part| part.sort == sort).count();
+    Ok((!own.is_empty()).then(|| {
+        format!(
+            "{}, {}, {} of cluster {}",
+            many(count(Sort::Container), "container"),
+            many(count(Sort::Network), "network"),
+            many(count(Sort::Volume), "volume"),
+            names.cluster
+        )
+    }))
+}
