@@ -15,3 +15,4 @@ mod ports;
 mod prompts;
 mod screen;
 mod stake;
+mod whole;
