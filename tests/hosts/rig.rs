@@ -11,6 +11,9 @@ const INSIDE: &str = "BLACKSTART_HOSTS_INSIDE";
 /// The image of nodes that the machine has.
 pub const IMAGE: &str = "blackstart/stand-in-k3s:v1.34.4-k3s1";
 
+/// No test takes longer, in seconds: one that does hangs.
+const LONGEST: &str = "300";
+
 struct Rig {
     folder: tempfile::TempDir,
     bin: PathBuf,
@@ -89,7 +92,9 @@ pub fn inside(test: &str) -> bool {
     );
     program(&wrapper.join("docker"), &script);
     let paths = format!("{}:{}", wrapper.display(), std::env::var("PATH").unwrap());
-    let child = Command::new(rig.bin.join("dockerhost"))
+    let child = Command::new("timeout")
+        .arg(LONGEST)
+        .arg(rig.bin.join("dockerhost"))
         .args(["enter", "--dir"])
         .arg(rig.folder.path().join("h"))
         .arg("--")
@@ -149,7 +154,8 @@ pub fn folder() -> PathBuf {
 
 /// Docker, by hand.
 pub fn docker(words: &[&str]) -> String {
-    let said = Command::new("docker").args(words).output().unwrap();
+    // A daemon that hangs is a failure of this test and not the end of all.
+    let said = Command::new("timeout").args(["90", "docker"]).args(words).output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
     assert!(said.status.success(), "docker {words:?}: {out}{err}");
     out.trim().to_owned()

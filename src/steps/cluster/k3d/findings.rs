@@ -107,10 +107,11 @@ impl Found<'_> {
             );
             self.error("F19", object.place_at(volume.at), message, "take out the volume");
         }
-        if let (Some(named), Some(config)) = (&blueprint.registries, object.root.walk(&["registries", "config"])) {
+        if let (Some(named), Some(_)) = (&blueprint.registries, object.root.walk(&["registries", "config"])) {
             let message =
                 format!("is not used: {} takes its place ({}:{})", named.shown, named.at.file, named.at.spot.line);
-            self.say("F19", Severity::Warning, object.place_at(config.at), message, "keep one of the two");
+            let place = object.place_of(&["registries", "config"]);
+            self.say("F19", Severity::Warning, place, message, "keep one of the two");
         }
     }
 

@@ -71,6 +71,11 @@ impl Made {
         let names = self.own_names(scene);
         let registries = self.blueprint.registries.as_ref().map(|file| (file.path.as_path(), file.bytes.as_slice()));
         let config = self.blueprint.config.as_ref().map(|file| (file.path.as_path(), file.bytes.as_slice()));
+        let object = self.blueprint.config.as_ref().and_then(super::blueprint::object);
+        let updates = ["options", "kubeconfig", "updateDefaultKubeconfig"];
+        if object.and_then(|object| object.root.walk(&updates)?.flag()) == Some(true) {
+            (scene.say)(format!("{} is not followed: nobody's kubeconfig is read or written", updates.join(".")));
+        }
         match self.mode {
             Mode::Recover => {
                 let order = Order { names: &names, config, registries, labels: vec![(RUN.to_owned(), run)] };

@@ -34,7 +34,8 @@ pub fn given(blueprint: &Blueprint) -> Result<Option<Registries>, (Place, String
     match text.text() {
         // One line is a path, as k3d reads it.
         Some(embedded) if embedded.contains('\n') => {
-            Registries::read(embedded.as_bytes(), &config.shown, text.at.line).map(Some)
+            // Its place is that of its first line.
+            Registries::read(embedded.as_bytes(), &config.shown, text.at.line - 1).map(Some)
         }
         Some(_) | None => Ok(None),
     }

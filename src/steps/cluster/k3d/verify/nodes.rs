@@ -11,6 +11,15 @@ use std::time::Duration;
 /// How long they may take after k3d called the cluster usable.
 const READY: Duration = Duration::from_secs(180);
 
+/// What was seen of the nodes so far.
+#[derive(Default)]
+struct Nodes {
+    /// Whether each is Ready, by name.
+    ready: BTreeMap<String, bool>,
+    /// Why nothing is heard of them just now.
+    silent: Option<String>,
+}
+
 pub async fn ask(asked: &Asked<'_>) -> Result<String, Seen> {
     let planned = asked.blueprint.planned();
     let own = format!("k3d-{}-", planned.name);
@@ -23,9 +32,13 @@ pub async fn ask(asked: &Asked<'_>) -> Result<String, Seen> {
             None => node.name.clone(),
         })
         .collect();
-    let mut seen = BTreeMap::new();
+    let mut seen = Nodes::default();
     if clock::within(READY, until(asked, &wanted, &mut seen)).await.is_none() {
-        return Err(Seen::Absent(missing(&wanted, &seen)));
+        return Err(match seen.silent {
+            // What a server does not say is not known: whoever took it for no would make the cluster anew.
+            Some(why) => Seen::Unknown(format!("{}: {why}", asked.up.server)),
+            None => Seen::Absent(missing(&wanted, &seen.ready)),
+        });
     }
     match nodes_ready(asked.scene, asked.up).await {
         Seen::Present(told) => Ok(told),
@@ -34,18 +47,19 @@ pub async fn ask(asked: &Asked<'_>) -> Result<String, Seen> {
 }
 
 /// Waits until all of them are Ready.
-async fn until(asked: &Asked<'_>, wanted: &[String], seen: &mut BTreeMap<String, bool>) {
+async fn until(asked: &Asked<'_>, wanted: &[String], seen: &mut Nodes) {
     let mut watch = asked.up.kube.watch(&[("v1", "Node")], None);
     loop {
         match watch.next().await {
             Change::Is(node) => {
                 let name = node["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-                seen.insert(name, is_ready(&node));
+                seen.ready.insert(name, is_ready(&node));
             }
-            Change::Gone(node) => drop(seen.remove(&*node.name)),
-            Change::Synced | Change::Lost { .. } => {}
+            Change::Gone(node) => drop(seen.ready.remove(&*node.name)),
+            Change::Synced => seen.silent = None,
+            Change::Lost { why } => seen.silent = Some(why.to_string()),
         }
-        if wanted.iter().all(|name| seen.get(name) == Some(&true)) {
+        if wanted.iter().all(|name| seen.ready.get(name) == Some(&true)) {
             return;
         }
     }
