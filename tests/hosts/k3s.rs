@@ -126,7 +126,7 @@ fn a_cluster_begins_with_a_snapshot_and_a_damaged_one_is_refused_before_anything
     let whole = std::fs::read(host.path("snapshot")).unwrap();
     let mut damaged = whole.clone();
     damaged[whole.len() / 2] ^= 1;
-    let about = "find / -xdev -newer plan.yaml -path '/var/lib/rancher/k3s/aside-*'";
+    let about = "ls -d /var/lib/rancher/k3s/aside-* 2>/dev/null || :";
     for (bytes, why) in
         [(&damaged[..], "is damaged"), (&whole[..whole.len() / 2], "is not whole"), (b"no", "is no snapshot")]
     {
