@@ -39,7 +39,7 @@ fn living(test: &str) -> Option<Host> {
     let (exit, said) = host.recover("plan.yaml");
     assert_eq!(exit, Some(0), "{said}");
     host.sh("k3s kubectl apply -f claim.yaml");
-    host.until(&format!("cat {DATA}/storage/*/done"), 90);
+    host.until(&format!("cat {DATA}/storage/*/done"), 240);
     Some(host)
 }
 
@@ -69,7 +69,7 @@ fn a_living_k3s_is_made_anew_and_its_data_is_the_same_to_the_byte() {
     assert_eq!(host.digests(&format!("{DATA}/storage")), before);
     assert_ne!(uid(&host), old);
     assert_ne!(host.sh(&format!("sha256sum < {DATA}/server/tls/server-ca.crt")), ca);
-    assert_eq!(host.sh(&format!("sha256sum < {DATA}/aside-*/server/tls/server-ca.crt")), ca);
+    assert_eq!(host.sh(&format!("cat {DATA}/aside-*/server/tls/server-ca.crt | sha256sum")), ca);
     assert_eq!(
         host.sh("cat /etc/rancher/k3s/config.yaml /etc/rancher/k3s/registries.yaml"),
         [CONFIG, REGISTRIES].concat()
@@ -79,8 +79,8 @@ fn a_living_k3s_is_made_anew_and_its_data_is_the_same_to_the_byte() {
 
     // The way back is what it says it is.
     let way = host.sh(&format!("grep -e '^systemctl' -e '^mkdir' -e '^mv' -e '^\\[' {DATA}/aside-*/WAY-BACK"));
-    host.sh(&format!("for shim in $(grep -lx containerd-shim /proc/[0-9]*/comm); do :; done\n{way}"));
-    host.until("k3s kubectl get nodes | grep -qw Ready", 90);
+    host.sh(&way);
+    host.until("k3s kubectl get nodes | grep -qw Ready", 240);
     assert_eq!(uid(&host), old, "the old cluster is back");
     assert_eq!(host.digests(&format!("{DATA}/storage")), before);
 }
@@ -126,7 +126,7 @@ fn a_cluster_begins_with_a_snapshot_and_a_damaged_one_is_refused_before_anything
     let whole = std::fs::read(host.path("snapshot")).unwrap();
     let mut damaged = whole.clone();
     damaged[whole.len() / 2] ^= 1;
-    let about = "find / -xdev -newer plan.yaml -path '/var/lib/rancher/k3s/aside-*'";
+    let about = "ls -d /var/lib/rancher/k3s/aside-* 2>/dev/null || :";
     for (bytes, why) in
         [(&damaged[..], "is damaged"), (&whole[..whole.len() / 2], "is not whole"), (b"no", "is no snapshot")]
     {
