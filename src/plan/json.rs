@@ -14,7 +14,9 @@ pub fn write(preview: &Preview<'_>, out: impl Write) -> io::Result<()> {
     root.entry("schema", "blackstart.plan/1")?;
     root.entry("plan", &plan.name)?;
     root.entry("mode", &preview.planned.mode)?;
-    root.entry("provider", &plan.cluster.as_ref().map(|cluster| cluster.provider))?;
+    let own = plan.cluster.as_ref().map(|cluster| cluster.provider);
+    root.entry("provider", &plan.provider.or(own))?;
+    root.entry("plan_provider", &own)?;
     root.entry("digest", &preview.planned.digest)?;
     root.entry("goal_seconds", &plan.rto.map(|goal| goal.as_secs()))?;
     root.entry("expected_seconds", &preview.expected_total().map(|total| total.as_secs_f64()))?;

@@ -42,8 +42,13 @@ fn heading(preview: &Preview<'_>, columns: usize, out: &mut String) {
         (None, _) => "time unknown: it has not been run here".to_owned(),
     };
     let goal = plan.rto.map_or(String::new(), |goal| format!(", goal {}", spoken(goal)));
-    let cluster = plan.cluster.as_ref().map_or("no cluster", |cluster| cluster.provider.as_str());
-    let told = format!("{}   {}, {cluster}, {steps}, {waves}, {time}{goal}", plan.name, preview.planned.mode);
+    let mode = preview.planned.mode;
+    let made = match (plan.cluster.as_ref().map(|cluster| cluster.provider), plan.provider) {
+        (Some(own), Some(used)) if own != used => format!("{mode} in {used} (plan: {own})"),
+        (Some(own), _) => format!("{mode}, {own}"),
+        (None, _) => format!("{mode}, no cluster"),
+    };
+    let told = format!("{}   {made}, {steps}, {waves}, {time}{goal}", plan.name);
     lines(&told, columns, 0, out);
     out.push('\n');
 }

@@ -71,9 +71,8 @@ fn of_the_first_outage_the_plan_asks_about_the_key_and_the_label() {
     has(
         &plan,
         &[
-            // The one node that volumes and pods name.
-            "\ncluster: {provider: sandbox, name: k3d-homelab-server-0}\n",
-            "# ? k3d.yaml makes the real cluster, and this plan makes a sandbox in its place",
+            // Its node is the one that volumes and pods name.
+            "\ncluster: {provider: k3d, config: k3d.yaml, registries: registries.yaml}\n",
             "# ? apps/claims.yaml:17:7 asks for a volume with environment=prod, and none has it (the first: cluster/storage.yaml:19:3)",
             "# ? no store keeps the sealing key, so a new one is made, which does not open secrets/alert-webhook-sealed-secret.yaml:1:1",
             "\n  - {id: sealed-secrets, kind: sealing, path: sealed-secrets, key: fresh}\n",

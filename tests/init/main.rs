@@ -6,6 +6,7 @@ mod common;
 #[path = "../support/drills.rs"]
 mod drills;
 
+mod cluster;
 mod example;
 mod lab;
 mod places;

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,6 +33,9 @@ const upExample = `  # live until Ctrl-D
   echo '[{"name":"nginx:1.27","architectures":["amd64","arm64"]}]' > images.json
   blackstart-sandbox up --images images.json --host-root ./host
 
+  # with what a k3s brings by itself
+  blackstart-sandbox up --brings k3s,helm-controller,local-storage,servicelb,traefik
+
   # keep it for two hours, use it, end it
   blackstart-sandbox up --keep --deadline 2h --name try
   export KUBECONFIG=$(blackstart-sandbox kubeconfig try)
@@ -58,6 +62,8 @@ func upCommand() *cobra.Command {
 	f.StringArrayVar(&labels, "label", nil, "KEY=VALUE noted in sandbox.json and in `list`; may be given again")
 	f.StringSliceVar(&u.KeyNamespaces, "key-namespace", unseal.Namespaces, "namespaces in which active keys of SealedSecrets count, as those of their controller do")
 	f.BoolVar(&u.NoUnseal, "no-unseal", false, "leave SealedSecrets shut, for a controller of your own")
+	f.StringSliceVar(&u.Brings, "brings", nil, "what k3s brings by itself, stood in for: "+strings.Join(spec.Parts, ", "))
+	f.StringVar(&u.StoragePath, "storage-path", spec.StoragePath, "folder of a node in which the volumes of local-path lie")
 	f.BoolVar(&u.Audit, "audit", false, "write every request and its answer into audit.log of the folder; of Secrets only that they were asked for")
 	base := addBase(cmd)
 	cmd.RunE = func(*cobra.Command, []string) error {

@@ -47,13 +47,16 @@ func TestTheWholeIsCheckedToo(t *testing.T) {
 		t.Errorf("the plain one is refused: %v", u.Check())
 	}
 	for want, change := range map[string]func(*Up){
-		"given twice":        func(u *Up) { u.Nodes = []Node{{Name: "x"}, {Name: "x"}} },
-		"at most 16":         func(u *Up) { u.Nodes = make([]Node, 17) },
-		`name "A"`:           func(u *Up) { u.Name = "A" },
-		`--domain "a_b"`:     func(u *Up) { u.Domain = "a_b" },
-		"IPv4 range":         func(u *Up) { u.ServiceCIDR = "fd00::/64" },
-		"needs an end":       func(u *Up) { u.Keep = true },
-		"must be above zero": func(u *Up) { u.Wait = 0 },
+		"given twice":                     func(u *Up) { u.Nodes = []Node{{Name: "x"}, {Name: "x"}} },
+		"at most 16":                      func(u *Up) { u.Nodes = make([]Node, 17) },
+		`name "A"`:                        func(u *Up) { u.Name = "A" },
+		`--domain "a_b"`:                  func(u *Up) { u.Domain = "a_b" },
+		"IPv4 range":                      func(u *Up) { u.ServiceCIDR = "fd00::/64" },
+		"needs an end":                    func(u *Up) { u.Keep = true },
+		"must be above zero":              func(u *Up) { u.Wait = 0 },
+		"coredns\" is not known; use k3s": func(u *Up) { u.Brings = []string{"coredns"} },
+		"traefik is given twice":          func(u *Up) { u.Brings = []string{Traefik, K3s, Traefik} },
+		"a folder below /":                func(u *Up) { u.StoragePath = "//" },
 	} {
 		u := good()
 		change(u)

@@ -26,6 +26,10 @@ type Up struct {
 	KeyNamespaces []string
 	// NoUnseal leaves SealedSecrets to a controller that somebody runs.
 	NoUnseal bool
+	// Brings are the parts of k3s that the sandbox stands in for.
+	Brings []string
+	// StoragePath is the folder of a node in which volumes of local-path lie.
+	StoragePath string
 	// Audit is whether the API server writes down what it is asked, but for what is in Secrets.
 	Audit bool
 }
@@ -52,6 +56,12 @@ func (u *Up) Check() error {
 		return fmt.Errorf("--domain %q: %s", u.Domain, problems[0])
 	}
 	if _, err := ServiceIP(u.ServiceCIDR, 1); err != nil {
+		return err
+	}
+	if u.StoragePath == "" {
+		u.StoragePath = StoragePath
+	}
+	if err := checkParts(u.Brings, u.StoragePath); err != nil {
 		return err
 	}
 	if u.Deadline < 0 || (u.Keep && u.Deadline == 0) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"blackstart/sandbox/internal/brings"
 	"blackstart/sandbox/internal/component"
 	"blackstart/sandbox/internal/node"
 	"blackstart/sandbox/internal/pki"
@@ -58,7 +59,15 @@ func (c *cluster) start(ctx context.Context) (err error) {
 	if err := c.startRest(); err != nil {
 		return err
 	}
+	if err := c.until(ctx, "what k3s brings is there", c.bring); err != nil {
+		return err
+	}
 	return c.until(ctx, "the cluster is usable", c.usable)
+}
+
+// bring makes what is stood in for, while the other components start.
+func (c *cluster) bring(ctx context.Context) error {
+	return brings.Make(ctx, c.config, c.client, c.u.Brings)
 }
 
 func (c *cluster) prepare() error {

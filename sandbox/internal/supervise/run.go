@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"blackstart/sandbox/internal/brings"
 	"blackstart/sandbox/internal/cri"
 	"blackstart/sandbox/internal/proc"
 	"blackstart/sandbox/internal/spec"
@@ -114,10 +115,11 @@ func (s *sandbox) live(life context.Context, kept <-chan time.Duration, usable f
 		c.close()
 		return errors.Join(fmt.Errorf("sandbox %s: %w", s.u.Name, err), store.Remove(s.u.Dir))
 	}
-	unsealing, stop := context.WithCancel(life)
+	working, stop := context.WithCancel(life)
 	defer stop()
+	brings.Start(working, c.config, s.u.Brings, s.u.HostRoot, s.u.StoragePath, s.say)
 	if !s.u.NoUnseal {
-		go unseal.Run(unsealing, c.config, s.u.KeyNamespaces, s.say)
+		go unseal.Run(working, c.config, s.u.KeyNamespaces, s.say)
 	}
 	for {
 		select {

@@ -2,7 +2,7 @@
 
 use crate::checks::quantity::Quantity;
 use crate::manifests::pods::each;
-use crate::manifests::{Node, Object};
+use crate::manifests::{Node, Object, Value};
 use crate::model::Place;
 use std::collections::BTreeMap;
 
@@ -153,14 +153,21 @@ impl Cluster {
             let flag = |value: &str| format!("--{}={value}", field.name);
             let node = &field.node;
             let values = node.items().iter().chain(node.items().is_empty().then_some(node));
-            values.filter_map(Node::text).for_each(|value| cluster.argument(&flag(value), &place, &[]));
+            let said = |node: &Node| match &node.value {
+                Value::Text(text) => Some(text.to_string()),
+                Value::Flag(is_on) => Some(is_on.to_string()),
+                Value::Nothing | Value::Whole(_) | Value::Real(_) | Value::List(_) | Value::Map(_) => None,
+            };
+            values.filter_map(said).for_each(|value| cluster.argument(&flag(&value), &place, &[]));
         }
         cluster
     }
 
     /// One argument of k3s.
     fn argument(&mut self, argument: &str, place: &Place, filters: &[&str]) {
-        let Some((flag, value)) = argument.trim_start_matches('-').split_once('=') else { return };
+        let bare = argument.trim_start_matches('-');
+        // A flag alone is switched on.
+        let (flag, value) = bare.split_once('=').unwrap_or((bare, "true"));
         match flag {
             "disable" => {
                 for part in value.split(',') {

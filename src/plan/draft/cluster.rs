@@ -1,12 +1,14 @@
-//! The cluster of a plan: a sandbox with the nodes that volumes and pods name, as far as one file can say them.
+//! The cluster of a plan: what a file of k3d or k3s makes, else a sandbox with the nodes that volumes and pods name, as far as one
+//! file can say them.
 
 use super::found::Found;
+use super::real::Real;
 use super::tree::{relative, shown};
 use super::{Sketch, questions};
 use crate::manifests::pods::each;
 use crate::manifests::write::flow;
 use crate::manifests::{Node, Object};
-use crate::model::{Place, PlanName, Spot};
+use crate::model::{Place, PlanName, Provider, Spot};
 use crate::steps::cluster::sandbox_config as config;
 use crate::sys::Look;
 use serde_json::Value;
@@ -72,15 +74,61 @@ impl Pins {
     }
 }
 
-pub fn cluster(look: Look, found: &Found, home: &Path, objects: &[Arc<Object>], sketch: &mut Sketch) {
-    let pins = Pins::of(objects);
+/// The cluster that a file of k3d or k3s makes. A drill makes a sandbox like it.
+fn of_real(found: &Found, home: &Path, pins: &Pins, first: &Real, others: &[Real], sketch: &mut Sketch) {
+    let way = |real: &Real| shown(&relative(home, &real.file));
     let about = &mut sketch.about_cluster;
-    if let Some(real) = &found.real {
-        let file = shown(&relative(home, Path::new(&real.place.file)));
+    about.extend(others.iter().map(|other| {
+        let (other, own) = (way(other), way(first));
+        format!("{other} makes a cluster too: is it that of another plan, or is this one not made by {own}?")
+    }));
+    about.extend(found.sandboxes.iter().map(|path| {
+        let other = shown(&relative(home, path));
+        format!("{other} describes a sandbox, and a drill makes one like the cluster of {}: is it needed?", way(first))
+    }));
+    // The node of a k3s that its file does not name is called as its host is.
+    let host = match pins.hosts.keys().collect::<Vec<_>>().as_slice() {
+        [host] if first.nameless && PlanName::new(host).is_ok() => Some((*host).clone()),
+        _ => None,
+    };
+    let name = match first.provider {
+        Provider::K3d => Some(first.cluster.name.as_str()),
+        Provider::K3s | Provider::Sandbox => host.as_deref(),
+    };
+    sketch.cluster = first.value(found, home, name);
+    if first.provider == Provider::K3s {
+        about.push(
+            "host: root@NAME   does k3s live on the host where this plan is run? Else this says where; `install` names \
+             its program for a host that has none"
+                .to_owned(),
+        );
+    }
+    let mut nodes: Vec<&str> = first.cluster.nodes.iter().map(|node| node.name.as_str()).collect();
+    if first.nameless {
+        nodes = vec![name.unwrap_or(&found.name)];
+    }
+    let lacking = |what: &str, place: &Place| format!("{what} ({place})");
+    let hosts = pins.hosts.iter().filter(|(host, _)| !nodes.contains(&host.as_str()));
+    let mut asked: Vec<String> = hosts.map(|(host, place)| lacking(&format!("node {host}"), place)).collect();
+    let has = |key: &String, value: &String| first.cluster.nodes.iter().any(|node| node.labels.get(key) == Some(value));
+    let labels = pins.labels.iter().filter(|((key, value), _)| !has(key, value));
+    asked.extend(labels.map(|((key, value), place)| lacking(&format!("label {key}={value}"), place)));
+    if !asked.is_empty() {
         about.push(format!(
-            "{file} makes the real cluster, and this plan makes a sandbox in its place: is a drill all that it is meant for?"
+            "{} makes {}, and these ask for others: {}. What gives them?",
+            way(first),
+            nodes.join(", "),
+            questions::some(&asked)
         ));
     }
+}
+
+pub fn cluster(look: Look, found: &Found, home: &Path, objects: &[Arc<Object>], sketch: &mut Sketch) {
+    let pins = Pins::of(objects);
+    if let Some((first, others)) = found.real.split_first() {
+        return of_real(found, home, &pins, first, others, sketch);
+    }
+    let about = &mut sketch.about_cluster;
     let spot = Spot { line: 1, column: 1 };
     let described = found.sandboxes.iter().filter_map(|path| {
         let way = shown(&relative(home, path));

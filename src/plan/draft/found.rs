@@ -2,6 +2,7 @@
 //! describe a cluster, and what it is called.
 
 use super::kustomize::{self, Kustomized};
+use super::real::{Real, is_k3s};
 use super::tree::{relative, shown};
 use crate::checks::rules::cluster::Cluster;
 use crate::manifests::repository::{self, Repository};
@@ -27,8 +28,8 @@ pub struct Found {
     /// Files that may describe a sandbox.
     pub sandboxes: Vec<PathBuf>,
     kustomized: Kustomized,
-    /// What a file that says how the real cluster is made says.
-    pub real: Option<Cluster>,
+    /// The files that say how the real cluster is made, the likeliest first.
+    pub real: Vec<Real>,
 }
 
 /// A file of manifests.
@@ -60,10 +61,18 @@ pub fn look(look: Look, folder: &Path) -> Result<Found, Problem> {
     let folder =
         files::real(look, folder).map_err(|error| Problem::usage(format!("{named}: cannot be read: {error}")))?;
     let repository = repository::read(look, std::slice::from_ref(&folder));
-    let mut walk = Walk { look, stores: BTreeMap::new(), sandboxes: Vec::new(), kustomizations: Vec::new() };
+    let mut walk = Walk {
+        look,
+        top: folder.clone(),
+        stores: BTreeMap::new(),
+        sandboxes: Vec::new(),
+        k3s: Vec::new(),
+        kustomizations: Vec::new(),
+    };
     walk.all(&folder);
-    let real = repository.tools.iter().find_map(|object| Cluster::of_k3d(object));
-    let name = name(look, &folder, real.as_ref());
+    let real = Real::all(look, &repository, &walk.k3s);
+    let of_k3d = repository.tools.iter().find_map(|object| Cluster::of_k3d(object));
+    let name = name(look, &folder, of_k3d.as_ref());
     let kustomized = kustomize::read(look, &walk.kustomizations);
     let Walk { stores, sandboxes, .. } = walk;
     Ok(Found { folder, name, repository, stores, sandboxes, kustomized, real })
@@ -100,8 +109,11 @@ pub fn plain(text: &str) -> String {
 
 struct Walk {
     look: Look,
+    top: PathBuf,
     stores: BTreeMap<PathBuf, BTreeSet<String>>,
     sandboxes: Vec<PathBuf>,
+    /// Files of k3s.
+    k3s: Vec<PathBuf>,
     kustomizations: Vec<PathBuf>,
 }
 
@@ -124,6 +136,7 @@ impl Walk {
             }
         }
         self.sandboxes.sort();
+        self.k3s.sort();
         self.kustomizations.sort();
     }
 
@@ -132,8 +145,12 @@ impl Walk {
             self.stores.entry(folder.to_owned()).or_default().insert(name.to_owned());
         } else if kustomize::NAMES.contains(&name) {
             self.kustomizations.push(path);
-        } else if (name.ends_with(".yaml") || name.ends_with(".yml")) && self.may_be_sandbox(&path) {
-            self.sandboxes.push(path);
+        } else if name.ends_with(".yaml") || name.ends_with(".yml") {
+            if self.may_be_sandbox(&path) {
+                self.sandboxes.push(path);
+            } else if is_k3s(self.look, &self.top, &path) {
+                self.k3s.push(path);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ mod ground;
 mod group;
 mod kustomize;
 mod questions;
+mod real;
 mod tree;
 mod write;
 

@@ -98,7 +98,8 @@ impl Blueprint {
         if let Some(registries) = &registries {
             planned.registries.push_str(&String::from_utf8_lossy(&registries.bytes));
         }
-        let sandbox = Config::like(&planned);
+        // Another host is as large as it is; of this one it is known.
+        let sandbox = Config::like(&planned, of.host.is_none());
         Ok(Self { config, registries, ..blueprint(planned, sandbox) })
     }
 

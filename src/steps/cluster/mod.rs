@@ -10,6 +10,7 @@ pub mod kept;
 mod kept_keys;
 pub mod sandbox;
 pub mod sandbox_config;
+mod sandbox_like;
 pub mod save;
 #[cfg(test)]
 mod steps_tests;

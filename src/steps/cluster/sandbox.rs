@@ -7,11 +7,12 @@ use crate::model::{Finding, Provider};
 use crate::steps::contract::{Mishap, Seen, Work};
 use crate::steps::scene::{self, Scene};
 use crate::steps::target::{FILE, Up};
+use crate::sys::files::{self, Sort};
 use crate::sys::kube::Kube;
 use crate::sys::pace::BrokenOff;
 use crate::sys::process::Exit;
 use crate::sys::sandbox::{self, About, Sandbox};
-use crate::sys::{Look, files};
+use crate::sys::{Look, host};
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
@@ -42,8 +43,20 @@ impl Made {
     /// The words for the companion program.
     fn arguments(&self, scene: &Scene<'_>) -> Vec<OsString> {
         let mut words: Vec<OsString> = ["up", "--name", &self.sandbox_name(scene)].map(OsString::from).into();
-        for node in self.config.nodes_or(&self.name) {
+        let likeness = &self.config.likeness;
+        for mut node in self.config.nodes_or(&self.name) {
+            if likeness.of_this_machine {
+                let look = scene.touch.look();
+                node.cpu = node.cpu.or(Some(host::cores(look).to_string()));
+                node.memory = node.memory.or(host::memory(look).map(|bytes| bytes.to_string()));
+            }
             words.extend(["--node".into(), node.words().into()]);
+        }
+        if !likeness.brings.is_empty() {
+            words.extend(["--brings".into(), likeness.brings.join(",").into()]);
+        }
+        if let Some(storage) = &likeness.storage {
+            words.extend(["--storage-path".into(), storage.into()]);
         }
         if let Some(domain) = &self.config.domain {
             words.extend(["--domain".into(), domain.into()]);
@@ -100,13 +113,30 @@ impl Made {
         }
     }
 
+    /// Makes what k3d would mount into the nodes, empty: its own stays where it is.
+    fn lay_out(&self, scene: &Scene<'_>, about: &About) -> Result<(), String> {
+        for mount in &self.config.likeness.mounts {
+            let path = about.host_root.join(&mount.node);
+            let is_file = mount
+                .host
+                .as_ref()
+                .is_some_and(|host| matches!(files::sort_at(scene.touch.look(), host), Ok(Sort::File)));
+            let folder = if is_file { path.parent().unwrap_or(&about.host_root) } else { &path };
+            let made = files::make_folders(scene.touch, folder);
+            let made = if is_file { made.and_then(|()| files::replace(scene.touch, &path, b"")) } else { made };
+            made.map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+        Ok(())
+    }
+
     /// Takes a sandbox that is usable as the cluster of this run; one that cannot be taken is ended.
     async fn settle(&self, scene: &Scene<'_>, sandbox: Sandbox) -> Result<(), String> {
         let (path, about) = (scene.run.join(FILE), sandbox.about.clone());
+        let laid_out = self.lay_out(scene, &about);
         let written = serde_json::to_vec(&about).map_err(|error| error.to_string()).and_then(|text| {
             files::replace(scene.touch, &path, &text).map_err(|error| format!("{}: {error}", path.display()))
         });
-        let kube = match written {
+        let kube = match laid_out.and(written) {
             Ok(()) => {
                 Kube::connect(scene.touch.look(), &about.kubeconfig).await.map_err(|t| format!("{}: {t}", about.server))
             }
@@ -206,6 +236,9 @@ impl Contract for Made {
             false => "no image was pulled: the sandbox looked each one up in its list",
         };
         let none = "no container ran: what is Ready has its node, volumes, Secrets and image, and was admitted";
-        vec![none.to_owned(), images.to_owned(), "no packet went through a Service, a Route or DNS".to_owned()]
+        let packets = "no packet went through a Service, a Route or DNS";
+        let mut told = [none, images, packets].map(str::to_owned).to_vec();
+        told.extend(self.config.likeness.unproven());
+        told
     }
 }

@@ -1,5 +1,6 @@
 //! The file that describes a sandbox: its nodes, its domain, the images that are known to it. Read as strictly as a plan.
 
+use super::sandbox_like::Likeness;
 use crate::checks::quantity::Quantity;
 use crate::checks::rules::cluster::{Cluster, Maker, Planned};
 use crate::model::digest::Digester;
@@ -32,24 +33,29 @@ const ARCHITECTURES: &[&str] = &["amd64", "arm64"];
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    nodes: Vec<Node>,
+    pub nodes: Vec<Node>,
     pub domain: Option<String>,
     pub images: Option<PathBuf>,
+    /// Where it takes the place of a cluster of k3d or k3s.
+    pub likeness: Likeness,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     pub name: String,
     pub architecture: String,
-    labels: Vec<(String, String)>,
-    taints: Vec<String>,
-    cpu: Option<String>,
-    memory: Option<String>,
+    pub labels: Vec<(String, String)>,
+    pub taints: Vec<String>,
+    pub cpu: Option<String>,
+    pub memory: Option<String>,
 }
 
 impl Node {
     fn alone(name: &str) -> Self {
-        let architecture = own_architecture().to_owned();
+        Self::of_architecture(name, None)
+    }
+    pub fn of_architecture(name: &str, architecture: Option<&str>) -> Self {
+        let architecture = architecture.unwrap_or(own_architecture()).to_owned();
         Self { name: name.to_owned(), architecture, labels: Vec::new(), taints: Vec::new(), cpu: None, memory: None }
     }
     /// As the companion program reads it.
@@ -72,24 +78,6 @@ fn own_architecture() -> &'static str {
 }
 
 impl Config {
-    /// With nodes like those of another cluster.
-    pub fn like(ahead: &Cluster) -> Self {
-        let node = |node: &Planned| Node {
-            name: node.name.clone(),
-            architecture: node.architecture().unwrap_or(own_architecture()).to_owned(),
-            // Those of the host and the system are its own.
-            labels: node
-                .labels
-                .iter()
-                .filter(|(key, _)| !key.starts_with("kubernetes.io/"))
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect(),
-            taints: node.taints.clone(),
-            cpu: None,
-            memory: node.memory.as_ref().map(ToString::to_string),
-        };
-        Self { nodes: ahead.nodes.iter().map(node).collect(), domain: None, images: None }
-    }
     pub fn nodes_or(&self, name: &str) -> Vec<Node> {
         match self.nodes.is_empty() {
             true => vec![Node::alone(name)],
@@ -121,6 +109,7 @@ impl Config {
     pub fn add_to(&self, look: Look, digest: &mut Digester) -> Result<(), String> {
         self.nodes.iter().for_each(|node| digest.add(node.words().as_bytes()));
         digest.add(self.domain.as_deref().unwrap_or_default().as_bytes());
+        self.likeness.add_to(digest);
         if let Some(images) = &self.images {
             let bytes = files::read(look, images, LARGEST);
             digest.add(&bytes.map_err(|error| format!("{}: {}", images.display(), why(&error)))?);
@@ -193,7 +182,7 @@ fn document(look: Look, text: &str, folder: &Path, faults: &mut Faults) -> Optio
         path
     });
     fields.finish("the file of a sandbox", &[KEYS]);
-    Some(Config { nodes, domain, images })
+    Some(Config { nodes, domain, images, likeness: Likeness::default() })
 }
 
 fn nodes(entry: Entry<'_>, faults: &mut Faults) -> Vec<Node> {
