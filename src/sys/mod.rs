@@ -8,6 +8,7 @@ pub mod clock;
 pub mod crypto;
 pub mod desk;
 pub mod detach;
+pub mod fence;
 pub mod files;
 pub mod guard;
 pub mod host;
