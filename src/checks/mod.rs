@@ -4,6 +4,7 @@ pub mod accept;
 pub mod before;
 pub mod binder;
 pub mod causes;
+pub mod drill;
 pub mod files;
 pub mod ladder;
 pub mod live;
