@@ -23,6 +23,10 @@ pub fn write(preview: &Preview<'_>, out: impl Write) -> io::Result<()> {
     root.entry("dies", &[(); 0])?;
     root.entry("stays", &each(plan.outside.iter(), |(fact, _)| fact.to_string()))?;
     root.entry("access", &each(plan.access.iter(), Access))?;
+    if preview.planned.allowed.is_some() {
+        let told = super::fence::told(preview.planned);
+        root.entry("fence", &each(told.iter(), |(what, told)| [*what, told.as_str()]))?;
+    }
     root.entry("findings", &preview.findings)?;
     root.entry("unknowns", &preview.unknowns)?;
     root.entry("accepted", &preview.accepted)?;

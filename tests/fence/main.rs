@@ -5,6 +5,7 @@
 #[path = "../support/sandbox.rs"]
 mod sandbox;
 
+mod papers;
 mod rig;
 
 use blackstart::sys::fence::{self, Fence, Gate, Order};

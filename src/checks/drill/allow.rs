@@ -58,10 +58,11 @@ pub fn allowed<'f>(
     mirrors: &[&Node],
     named: impl Iterator<Item = (String, u16)>,
 ) -> Allowed {
-    let mut wanted: BTreeMap<(String, u16), String> = BTreeMap::new();
-    let mut want = |host: &str, port: u16, because: String| {
+    // With why it is open, and whether only because a registry keeps things there.
+    let mut wanted: BTreeMap<(String, u16), (String, bool)> = BTreeMap::new();
+    let mut want = |host: &str, port: u16, because: String, beside: bool| {
         if !host.is_empty() && !is_within(host) {
-            wanted.entry((host.to_ascii_lowercase(), port)).or_insert(because);
+            wanted.entry((host.to_ascii_lowercase(), port)).or_insert((because, beside));
         }
     };
     for fact in outside {
@@ -70,37 +71,36 @@ pub fn allowed<'f>(
             Some(("git", place)) => {
                 let (host, port) = of_fact(place);
                 let ports = port.map_or(vec![HTTPS, SSH], |port| vec![port]);
-                ports.into_iter().for_each(|port| want(host, port, because.clone()));
+                ports.into_iter().for_each(|port| want(host, port, because.clone(), false));
             }
             Some(("registry", place)) => {
                 let (host, port) = of_fact(place);
-                want(host, port.unwrap_or(HTTPS), because.clone());
+                want(host, port.unwrap_or(HTTPS), because.clone(), false);
                 let beside = BESIDE.iter().filter(|(of, _)| *of == host).flat_map(|(_, hosts)| *hosts);
-                beside.for_each(|beside| want(beside, HTTPS, because.clone()));
+                beside.for_each(|beside| want(beside, HTTPS, because.clone(), true));
             }
             Some(_) | None => {}
         }
     }
     for (url, because) in sources(papers) {
         if let Some((host, port)) = of_url(&url) {
-            want(&host, port, because);
+            want(&host, port, because, false);
         }
     }
     for endpoint in mirrors.iter().flat_map(|node| endpoints(node)) {
         if let Some((host, port)) = of_url(&endpoint) {
-            want(&host, port, "a mirror of the nodes".to_owned());
+            want(&host, port, "a mirror of the nodes".to_owned(), false);
         }
     }
     let mut all = Allowed::default();
     let mut lifted: Vec<(String, u16)> = named.map(|(host, port)| (host.to_ascii_lowercase(), port)).collect();
     lifted.sort();
     lifted.dedup();
-    for ((host, port), led) in wanted {
+    for ((host, port), (led, beside)) in wanted {
         if lifted.contains(&(host.clone(), port)) {
             continue;
         }
-        // What a registry keeps elsewhere lies where others keep backups; it was named with the registry.
-        let beside = BESIDE.iter().any(|(_, hosts)| hosts.contains(&host.as_str()));
+        // What a registry keeps elsewhere may lie where others keep backups; it was named with the registry.
         match shut::because(&host, port).filter(|_| !beside) {
             Some(because) => all.refused.push(Refused { host, port, led, because }),
             None => all.openings.push(Opening { host, port, because: led, lifted: false }),

@@ -10,7 +10,7 @@ pub struct Shut {
 
 pub const SHUT: &[Shut] = &[
     Shut {
-        hosts: &["argotunnel.com", "cftunnel.com", "ngrok.com", "ngrok.io", "ngrok-agent.com", "pangolin.net"],
+        hosts: &["argotunnel.com", "cftunnel.com", "ngrok.com", "ngrok.io", "ngrok-agent.com"],
         because: "the edge of a tunnel: with production's token a drill would be given production's requests",
     },
     Shut {
@@ -73,7 +73,7 @@ pub const SHUT: &[Shut] = &[
         because: "a place for messages: people would be told of a drill as of the real thing",
     },
     Shut {
-        hosts: &["tailscale.com", "zerotier.com", "netbird.io", "controlplane.tailscale.com"],
+        hosts: &["tailscale.com", "zerotier.com", "netbird.io"],
         because: "a private network: a drill would join it with the identity of production",
     },
 ];
