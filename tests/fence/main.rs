@@ -5,6 +5,7 @@
 #[path = "../support/sandbox.rs"]
 mod sandbox;
 
+mod docker;
 mod papers;
 mod rig;
 

@@ -123,7 +123,7 @@ pub const fn probe(how: &'static str, to: &'static str, port: u16) -> Probe {
 
 fn role(space: Option<&str>, role: &str) -> Command {
     let exe = std::env::current_exe().unwrap();
-    let mut command = match space {
+    let command = match space {
         Some(space) => {
             let mut command = Command::new("ip");
             command.args(["netns", "exec", space]).arg(exe);
@@ -131,6 +131,10 @@ fn role(space: Option<&str>, role: &str) -> Command {
         }
         None => Command::new(exe),
     };
+    as_role(command, role)
+}
+
+fn as_role(mut command: Command, role: &str) -> Command {
     command.args(["--exact", "a_peer_of_the_other_tests", "--nocapture"]).env(ROLE, role);
     command
 }
@@ -146,17 +150,23 @@ impl Drop for Peer {
 }
 
 pub fn peer(space: Option<&str>, ports: &[u16]) -> Peer {
+    serving(role(space, &serve_on(ports)))
+}
+
+/// The same, started by a program that puts it where it belongs.
+pub fn peer_by(mut by: Command, ports: &[u16]) -> Peer {
+    by.arg(std::env::current_exe().unwrap());
+    serving(as_role(by, &serve_on(ports)))
+}
+
+fn serve_on(ports: &[u16]) -> String {
     let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
-    let mut command = role(space, &format!("serve {}", ports.join(" ")));
+    format!("serve {}", ports.join(" "))
+}
+
+fn serving(mut command: Command) -> Peer {
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut out = child.stdout.take().unwrap();
-    let mut heard = String::new();
-    while !heard.contains("ready") {
-        let mut byte = [0; 64];
-        let count = out.read(&mut byte).unwrap();
-        assert!(count > 0, "a peer has ended: {heard}");
-        heard.push_str(&String::from_utf8_lossy(&byte[..count]));
-    }
+    wait_for(&mut child, "ready");
     Peer(child)
 }
 

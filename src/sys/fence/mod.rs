@@ -128,7 +128,7 @@ pub async fn up(touch: &Touch, order: &Order<'_>) -> Result<Fence, String> {
         return Err(format!("{bridge:?} is no name of a network interface"));
     }
     // Where Docker lives in another network, its bridge is none of ours, and a fence around nothing holds nothing.
-    if !files::exists(look, &Path::new("/sys/class/net").join(bridge).join("bridge")) {
+    if !is_bridge(look, bridge) {
         return Err(format!(
             "there is no bridge {bridge} on this host: Docker's network is elsewhere (another host, a virtual machine, rootless)"
         ));
@@ -136,6 +136,15 @@ pub async fn up(touch: &Touch, order: &Order<'_>) -> Result<Fence, String> {
     nft(look, &["--file", "-"], Some(&rules::text(&table, bridge, order.gates, order.resolvers))).await?;
     let print = heard::print(&listed(look, &table).await?)?;
     Ok(Fence { table, bridge: bridge.to_owned(), print })
+}
+
+/// The interfaces of this process's own network are told under /proc; what sort they are, by /sys, which may be of another.
+fn is_bridge(look: Look, name: &str) -> bool {
+    let all = files::read(look, Path::new("/proc/self/net/dev"), 4 << 20).unwrap_or_default();
+    let is_there =
+        String::from_utf8_lossy(&all).lines().any(|line| line.split(':').next().map(str::trim) == Some(name));
+    let about = Path::new("/sys/class/net").join(name);
+    is_there && (!files::exists(look, &about) || files::exists(look, &about.join("bridge")))
 }
 
 /// Takes it away. One that is gone already is no failure.
