@@ -9,6 +9,7 @@ mod docker;
 mod papers;
 mod rig;
 
+use blackstart::steps::cluster::fenced::{self, Raised};
 use blackstart::sys::fence::{self, Fence, Gate, Order};
 use blackstart::sys::side::block_on;
 use blackstart::sys::{Look, Touch};
@@ -252,6 +253,40 @@ fn two_fences_stand_side_by_side_and_nothing_else_is_taken_for_one() {
     let order = Order { network: NETWORK, bridge: "v-far", gates: &[], resolvers: &[] };
     let error = block_on(fence::up(&Touch::granted(), &order)).unwrap().unwrap_err();
     assert!(error.contains("there is no bridge v-far on this host"), "{error}");
+}
+
+#[test]
+fn a_drill_tries_its_fence_from_its_nodes_and_believes_only_what_the_fence_has_counted() {
+    const TEST: &str = "a_drill_tries_its_fence_from_its_nodes_and_believes_only_what_the_fence_has_counted";
+    if !inside(TEST) {
+        return;
+    }
+    let _peers = peers();
+    let mut node = std::process::Command::new("ip").args(["netns", "exec", "pod", "sleep", "60"]).spawn().unwrap();
+    let nodes = [("node".to_owned(), i32::try_from(node.id()).unwrap())];
+    all("pod", &NAMED[..1], true, "no fence");
+    let order = |bridge| Order { network: NETWORK, bridge, gates: &[], resolvers: &[] };
+    let raised = |fence| Raised { fence, gates: gates(), lifted: Vec::new(), hole: false };
+    let prove = |raised: &Raised| block_on(fenced::prove(Look::new(), raised, &nodes)).unwrap();
+    let good = raised(up(NETWORK, BRIDGE));
+    assert_eq!(
+        prove(&good).unwrap(),
+        "the fence stands: 192.0.2.1:443 is denied from 1 node, git.example.org:443 answers"
+    );
+    let told = block_on(fenced::told(Look::new(), &good)).unwrap().unwrap();
+    assert!(
+        told[0].starts_with("the fence denied 2 packets to 1 destination")
+            && told[1].starts_with("denied: 192.0.2.1:443 (tcp)"),
+        "{told:?}"
+    );
+    // A fence around another bridge is silent about this one, and so is a wire that leads nowhere.
+    let elsewhere = raised(block_on(fence::up(&Touch::granted(), &order("br-prod"))).unwrap().unwrap());
+    assert!(prove(&elsewhere).unwrap_err().contains("was not stopped by the fence"));
+    down(&elsewhere.fence);
+    assert!(prove(&elsewhere).unwrap_err().contains("the fence is gone"));
+    assert!(block_on(fenced::told(Look::new(), &elsewhere)).unwrap().is_err());
+    node.kill().unwrap();
+    node.wait().unwrap();
 }
 
 #[test]

@@ -3,9 +3,11 @@
 
 mod heard;
 mod names;
+mod probe;
 mod rules;
 
 pub use names::{Resolvers, resolve, resolvers};
+pub use probe::{Heard, probe};
 
 use super::ask::{self, Said};
 use super::process::Exit;
