@@ -103,6 +103,7 @@ fn build() {
          for one in pod next; do ip -n $one route add default via 10.88.0.1; ip -n $one -6 route add default via fd00:88::1; done
          ip -n prod route add default via 10.99.0.1; ip -n prod -6 route add default via fd00:99::1
          ip -n far route add default via 203.0.113.1; ip -n far -6 route add default via 2001:db8::1
+         ip route add default via 203.0.113.2
          echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
          nft -f - <<'RULES'\n{DOCKER}\nRULES\n"
     );
