@@ -5,6 +5,7 @@ pub mod access;
 pub mod before;
 pub mod binder;
 pub mod causes;
+pub mod drill;
 pub mod files;
 pub mod ladder;
 pub mod live;

@@ -17,7 +17,7 @@ use crate::sys::process::Exit;
 use crate::sys::sandbox::{self, About};
 use crate::sys::signals::{self, Signals};
 use crate::sys::watch::Runner;
-use crate::sys::{Touch, files, host, terminal};
+use crate::sys::{Touch, fence, files, host, side, terminal};
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -45,6 +45,9 @@ fn drill(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
     if planned.file.provider == Some(Provider::Sandbox) {
         sandbox::find(context.look).map_err(|why| Problem::refused("there is nothing to drill in").because(why))?;
     }
+    if planned.file.provider == Some(Provider::K3d) {
+        can_be_fenced(context)?;
+    }
     let vault = vault::open(context, &planned, &args.custody)?;
     let jobs = args.jobs.map_or_else(host::default_jobs, |jobs| usize::from(jobs.get()));
     let state = std::path::absolute(state).map_err(|error| Problem::usage(error.to_string()))?;
@@ -63,6 +66,16 @@ fn drill(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
     }
     let wishes = Wishes { jobs, keep: args.keep || args.again, ..Wishes::default() };
     work(context, touch, Ready { planned, opened, ahead, wishes, vault }, args.output)
+}
+
+/// A drill with real containers and without a fence would be a second production.
+fn can_be_fenced(context: &Context) -> Result<(), Problem> {
+    let asked =
+        side::block_on(fence::can(context.look)).map_err(|error| Problem::failed(format!("no event loop: {error}")))?;
+    asked.map_err(|missing| {
+        let problem = Problem::refused("no drill in k3d: the fence around it cannot be put up");
+        missing.into_iter().fold(problem, Problem::because).next("blackstart drill --in sandbox")
+    })
 }
 
 /// The cluster that the last drill of this plan left standing.

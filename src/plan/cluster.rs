@@ -25,6 +25,8 @@ pub fn join(look: Look, file: &mut PlanFile, mode: Mode, within: Option<Provider
     file.nodes = blueprint.node_names();
     file.planned = Some(blueprint.planned().clone());
     file.provider = Some(provider);
+    let of_registries = [&blueprint.config, &blueprint.registries].into_iter().flatten();
+    file.registries = of_registries.map(|named| String::from_utf8_lossy(&named.bytes).into_owned()).collect();
     let maker = blueprint.maker(provider, mode)?;
     file.maker = Some(Arc::clone(&maker));
     let deletes = mode == Mode::Recover && provider != Provider::Sandbox;

@@ -1,6 +1,7 @@
 //! Reads what a plan says of its cluster and of how it is drilled: `cluster`, `drill` and `discard`.
 
 use super::file::Cluster;
+use crate::checks::drill::place_of;
 use crate::model::{PlanName, Provider, Spot, provider};
 use crate::steps::fields::{Faults, Fields, shown as short};
 use crate::steps::keys;
@@ -66,7 +67,10 @@ fn host(text: &str) -> Result<String, String> {
     }
 }
 
-pub fn drill(fields: &mut Fields<'_, '_>) -> Option<(Provider, Spot)> {
+/// What makes the cluster of a drill, and what the plan lets out of it.
+pub type Drilled = (Option<(Provider, Spot)>, Vec<((String, u16), Spot)>);
+
+pub fn drill(fields: &mut Fields<'_, '_>) -> Option<Drilled> {
     let entry = fields.take("drill")?;
     let kind = entry.value.kind();
     let Body::Map(entries) = entry.value.body else {
@@ -76,8 +80,14 @@ pub fn drill(fields: &mut Fields<'_, '_>) -> Option<(Provider, Spot)> {
     let mut own = Fields::new(entry.value.at, entries, fields.faults);
     own.require(keys::DRILL, "in", "`drill`");
     let provider = own.word("in", &["sandbox", "k3d"]).and_then(Provider::named);
+    let named = own.value_at("allow");
+    let allow = own.list("allow", "places, as git.example.org:443", place_of);
+    if let Some(at) = named.filter(|_| provider == Some(Provider::Sandbox)) {
+        own.faults
+            .add(at, "`allow` means nothing in a sandbox, which has no containers and reaches nothing: take it out");
+    }
     own.finish("`drill`", &[keys::DRILL]);
-    Some((provider?, entry.at))
+    Some((provider.map(|provider| (provider, entry.at)), allow))
 }
 
 /// Data that may die with the cluster.

@@ -96,10 +96,14 @@ pub struct PlanFile {
     pub implied: usize,
     /// What a drill makes its cluster with, where the plan says so.
     pub drill: Option<(Provider, Spot)>,
+    /// Places that a drill may reach because the plan names them one by one.
+    pub allow: Vec<((String, u16), Spot)>,
     /// What this run makes its cluster with.
     pub provider: Option<Provider>,
     /// What makes it.
     pub maker: Option<Arc<dyn Contract>>,
+    /// What its nodes are told of registries, as texts.
+    pub registries: Vec<String>,
     /// Data that may die with the cluster.
     pub discard: Vec<(String, Spot)>,
     /// What the nodes of the cluster will be called, where that is written somewhere.

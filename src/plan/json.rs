@@ -27,6 +27,10 @@ pub fn write(preview: &Preview<'_>, out: impl Write) -> io::Result<()> {
     root.entry("stays", &around::stays(preview))?;
     let in_use = |at: usize| preview.living.as_ref().and_then(|living| living.in_use.get(at).copied().flatten());
     root.entry("access", &each(plan.access.iter().enumerate(), |(at, way)| Access(way, in_use(at))))?;
+    if preview.planned.allowed.is_some() {
+        let told = super::fence::told(preview.planned);
+        root.entry("fence", &each(told.iter(), |(what, told)| [*what, told.as_str()]))?;
+    }
     root.entry("findings", &preview.findings)?;
     root.entry("unknowns", &preview.unknowns)?;
     root.entry("accepted", &preview.accepted)?;

@@ -2,11 +2,13 @@
 
 use super::cluster;
 use super::cycle;
+use super::fence;
 use super::file::PlanFile;
 use super::graph::{self, Graph};
 use super::read;
 use super::sealing;
 use super::wants;
+use crate::checks::drill::{self, Allowed};
 use crate::manifests::facts::{self, Want};
 use crate::manifests::papers::Marked;
 use crate::manifests::{self, At, Papers, Wrongs};
@@ -38,6 +40,8 @@ pub struct Planned {
     /// What the store of secrets holds, by name, and the files of which that is not known.
     pub held: Vec<Held>,
     pub stale: Vec<Stale>,
+    /// The places that it may reach, where it is drilled behind a fence.
+    pub allowed: Option<Allowed>,
     /// The plan itself, where it holds a comment for this program.
     pub marked: Option<Arc<Marked>>,
 }
@@ -83,7 +87,9 @@ fn text_in(text: &str, shown: &str, path: &Path, mode: Mode, within: Option<Prov
     let mut file = read::read(text, shown, path).map_err(|bad| unreadable(shown, &bad.faults, bad.count))?;
     cluster::join(look, &mut file, mode, within)?;
     let held = held(look, &mut file)?;
-    let papers = papers(look, &mut file, &held.held)?;
+    let fenced = mode == Mode::Drill && file.provider == Some(Provider::K3d);
+    let papers = papers(look, &mut file, &held.held, fenced)?;
+    let allowed = fenced.then(|| fence::allowed(&file, &papers));
     lacking(&file, &held)?;
     let mut links = facts::links(&papers);
     sealing::join(&file, &papers, &mut links);
@@ -99,7 +105,20 @@ fn text_in(text: &str, shown: &str, path: &Path, mode: Mode, within: Option<Prov
     let digest = graph::digest(&file, &graph, mode);
     let Outline { held, stale } = held;
     let marked = Marked::of(shown, text.as_bytes());
-    Ok(Planned { marked, file, mode, graph, waves, order, digest, papers, held, stale, missing: wants.missing })
+    Ok(Planned {
+        marked,
+        file,
+        mode,
+        graph,
+        waves,
+        order,
+        digest,
+        papers,
+        held,
+        stale,
+        missing: wants.missing,
+        allowed,
+    })
 }
 
 /// The store of secrets of a plan.
@@ -143,7 +162,7 @@ fn parent(shown: &str) -> String {
 }
 
 /// Reads every manifest that the plan names, each once, and hands them to their steps.
-fn papers(look: Look, file: &mut PlanFile, held: &[Held]) -> Result<Vec<Papers>, Problem> {
+fn papers(look: Look, file: &mut PlanFile, held: &[Held], fenced: bool) -> Result<Vec<Papers>, Problem> {
     if file.steps.iter().all(|step| step.kind.paths().is_empty() && !step.kind.wants_store()) {
         return Ok(Vec::new());
     }
@@ -153,6 +172,9 @@ fn papers(look: Look, file: &mut PlanFile, held: &[Held]) -> Result<Vec<Papers>,
     let shown = parent(&file.shown);
     let mut papers =
         manifests::read_all(look, &folder, &shown, &wanted).map_err(|wrongs| unreadable_papers(file, &wrongs))?;
+    if fenced {
+        drill::substitute(&mut papers);
+    }
     let all = Papers::of_all(&papers);
     for (step, papers) in file.steps.iter_mut().zip(&papers) {
         step.kind.take(if step.kind.surveys() { all.clone() } else { papers.clone() });

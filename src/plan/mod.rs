@@ -8,6 +8,7 @@ mod cluster_keys;
 pub mod cycle;
 pub mod dot;
 pub mod draft;
+pub mod fence;
 pub mod file;
 pub mod findings;
 pub mod graph;

@@ -116,7 +116,7 @@ fn document(
     let rto = fields.span("rto");
     let named = fields.has("cluster");
     let cluster = cluster_keys::cluster(&mut fields, name.as_ref());
-    let drill = cluster_keys::drill(&mut fields);
+    let (drill, allow) = cluster_keys::drill(&mut fields).unzip();
     let discard = cluster_keys::discard(&mut fields);
     let access = access(&mut fields);
     let keeps = fields.has("secrets");
@@ -147,9 +147,11 @@ fn document(
         rto,
         cluster,
         implied: 0,
-        drill,
+        drill: drill.flatten(),
+        allow: allow.unwrap_or_default(),
         provider: None,
         maker: None,
+        registries: Vec::new(),
         discard,
         nodes: Vec::new(),
         planned: None,

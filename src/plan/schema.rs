@@ -59,6 +59,7 @@ fn shape(shape: Shape) -> Value {
             "required": required(&[keys::DRILL]),
             "additionalProperties": false,
         }),
+        Shape::Places => json!({"type": "array", "items": {"type": "string", "pattern": "^[^*/ ]+:[0-9]{1,5}$"}}),
         Shape::Data => json!({"type": "array", "items": {"type": "string", "pattern": "^/."}}),
         Shape::Secrets => json!({
             "type": "object",

@@ -17,6 +17,7 @@ pub fn render(preview: &Preview<'_>, columns: usize) -> String {
     table(preview, columns, &mut out);
     longest(preview, columns, &mut out);
     around(preview, columns, &mut out);
+    fence(preview, columns, &mut out);
     answers(preview, columns, &mut out);
     findings(preview, columns, &mut out);
     out.push_str("nothing was touched\n");
@@ -140,6 +141,17 @@ fn around(preview: &Preview<'_>, columns: usize, out: &mut String) {
     for (name, told) in facts {
         out.push_str(&row(&[vec![name.to_owned()], wrap(&told, columns.saturating_sub(14))], &[11, 0]));
     }
+    out.push('\n');
+}
+
+/// What the drill may reach, and what is another in it.
+fn fence(preview: &Preview<'_>, columns: usize, out: &mut String) {
+    let told = super::fence::told(preview.planned);
+    if told.is_empty() {
+        return;
+    }
+    out.push_str("the fence of the drill: everything is denied but what is named here\n");
+    told.iter().for_each(|(what, told)| lines(&format!("{what}: {told}"), columns, 2, out));
     out.push('\n');
 }
 

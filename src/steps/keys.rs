@@ -45,6 +45,8 @@ pub enum Shape {
     Drill,
     /// Paths of a host, each from the root.
     Data,
+    /// Places of the network, each a host and a port.
+    Places,
     /// The store of secrets: a map with keys of its own.
     Secrets,
     /// Findings that are accepted: a list of maps with keys of their own.
@@ -124,11 +126,10 @@ pub const OF_PROVIDERS: &[(&str, &[Provider])] = &[
 ];
 
 /// The keys of `drill`.
-pub const DRILL: &[Key] = &[Key::required(
-    "in",
-    Shape::Word(&["sandbox", "k3d"]),
-    "What makes the cluster of a drill (default: the sandbox).",
-)];
+pub const DRILL: &[Key] = &[
+    Key::required("in", Shape::Word(&["sandbox", "k3d"]), "What makes the cluster of a drill (default: the sandbox)."),
+    key("allow", Shape::Places, "Places that a drill in k3d may reach beside the plan's own, one by one."),
+];
 
 /// The keys of an entry of `accept`.
 pub const ACCEPT: &[Key] = &[

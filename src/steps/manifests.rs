@@ -106,7 +106,7 @@ impl Kind for Manifests {
         Some(&self.papers)
     }
     fn unproven(&self, _: &Scene<'_>) -> Vec<String> {
-        Vec::new()
+        self.papers.swapped.iter().map(ToString::to_string).collect()
     }
     fn inputs(&self, _: Look, _: &Path) -> Result<Digest, String> {
         Ok(papers::digest(NAME, &self.papers).finish())

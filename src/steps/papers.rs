@@ -53,6 +53,7 @@ pub fn listed(head: &str, lines: &[String]) -> String {
 /// Applies them all.
 pub async fn put(scene: &Scene<'_>, up: &Up, papers: &Papers) -> Result<(), Mishap> {
     let say = |text: &str| (scene.say)(text.to_owned());
+    papers.swapped.iter().for_each(|swap| say(&format!("in this drill {swap}")));
     let applied = apply::apply(&up.kube, scene.touch, papers, &scene.pace, &say).await;
     logged(scene, &applied).map_err(|why| Mishap::failed(why, true))?;
     if applied.hitches.is_empty() {

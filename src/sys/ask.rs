@@ -1,6 +1,7 @@
 //! Programs that are asked something: no input, no terminal, an end in time, and both of what they print.
 
 use super::detach::pipe;
+use super::memory;
 use super::process::{self, Exit, GRACE};
 use super::side::Until;
 use super::{Look, files};
@@ -41,20 +42,31 @@ pub async fn program(
     until: Until,
     most: Duration,
 ) -> io::Result<Option<Said>> {
+    fed(look, name, arguments, env, None, until, most).await
+}
+
+/// The same, with something to read.
+pub(super) async fn fed(
+    look: Look,
+    name: &str,
+    arguments: &[&str],
+    env: &[(&str, &str)],
+    input: Option<&str>,
+    until: Until,
+    most: Duration,
+) -> io::Result<Option<Said>> {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let path = files::on_path(&paths, Path::new("/"), Path::new(name)).ok_or(io::ErrorKind::NotFound)?;
     let (out, their_out) = pipe()?;
     let (err, their_err) = pipe()?;
     let ways = WAYS_OUT.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)));
     let own = env.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    let handle = process::apart(
-        duct::cmd(path, arguments)
-            .full_env(process::passed_on().chain(ways).chain(own))
-            .dir("/")
-            .stdin_null()
-            .stdout_file(their_out)
-            .stderr_file(their_err),
-    )?;
+    let program = duct::cmd(path, arguments).full_env(process::passed_on().chain(ways).chain(own)).dir("/");
+    let program = match input {
+        Some(text) => program.stdin_file(memory::text(text)?),
+        None => program.stdin_null(),
+    };
+    let handle = process::apart(program.stdout_file(their_out).stderr_file(their_err))?;
     let mut child = process::adopt(look, handle)?;
     let (out, err) = (tokio::task::spawn_blocking(|| text(out)), tokio::task::spawn_blocking(|| text(err)));
     match until.within(most, child.wait()).await {

@@ -23,6 +23,14 @@ pub fn holding(_: &Touch, value: &Hidden) -> io::Result<File> {
     Ok(file)
 }
 
+/// A file with this text, which is no secret, at its beginning.
+pub(super) fn text(text: &str) -> io::Result<File> {
+    let mut file: File = memfd_create("blackstart", MemfdFlags::CLOEXEC)?.into();
+    file.write_all(text.as_bytes())?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(file)
+}
+
 /// What a program prints, on its way to its log: no value of the store gets there. When this process is killed the program
 /// goes on printing into its file, which is gone with it.
 pub struct Veil {

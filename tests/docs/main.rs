@@ -70,6 +70,7 @@ fn kind_of_value(shape: Shape) -> String {
         Shape::Day => "a day".into(),
         Shape::Finding => "an id of a finding".into(),
         Shape::Cluster | Shape::Drill | Shape::Secrets => "a map, see below".into(),
+        Shape::Places => "a list of HOST:PORT".into(),
         Shape::Data => "a list of whole paths".into(),
     }
 }
@@ -90,6 +91,7 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
         "cluster" if ["registries", "host", "install", "snapshot"].contains(&key) => {
             plan.push_str(&format!("cluster:\n  provider: k3s\n  {line}\n"));
         }
+        "drill" if key == "allow" => plan.push_str(&format!("drill:\n  in: k3d\n  {line}\n")),
         "drill" => plan.push_str(&format!("drill:\n  {line}\n")),
         "cluster" => plan.push_str(&format!("cluster:\n  provider: sandbox\n  {line}\n")),
         _ if on_cluster => plan.push_str("cluster: {provider: sandbox}\n"),

@@ -1,5 +1,6 @@
 //! What every provider answers: what there is, what it would make, and how it is made, reached, deleted and looked after.
 
+use crate::checks::drill::Allowed;
 use crate::model::digest::Digester;
 use crate::model::{Finding, Provider};
 use crate::steps::contract::{Mishap, Seen, Work};
@@ -108,6 +109,8 @@ pub trait Contract: Send + Sync {
     fn provider(&self) -> Provider;
     /// What it would make, in words: `1 server, with registries.yaml`.
     fn summary(&self) -> String;
+    /// Is told, before anything is made, which places a drill may reach. Only one that drills behind a fence keeps it.
+    fn may_reach(&self, _: &Allowed) {}
     /// What making it does to the world outside.
     fn reaches(&self) -> String;
     /// What its result depends on.

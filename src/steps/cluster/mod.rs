@@ -4,6 +4,7 @@
 pub mod blueprint;
 pub mod contract;
 pub mod delete;
+pub mod fenced;
 pub mod k3d;
 pub mod k3s;
 pub mod kept;
