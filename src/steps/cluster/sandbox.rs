@@ -48,7 +48,7 @@ impl Made {
             if likeness.of_this_machine {
                 let look = scene.touch.look();
                 node.cpu = node.cpu.or(Some(host::cores(look).to_string()));
-                node.memory = node.memory.or(host::memory(look).map(|bytes| bytes.to_string()));
+                node.memory = node.memory.or(host::memory(look).map(|(_, all)| all.to_string()));
             }
             words.extend(["--node".into(), node.words().into()]);
         }
