@@ -260,11 +260,12 @@ mod tests {
         std::fs::create_dir_all(folder.path().join("server/tls")).unwrap();
         std::fs::write(folder.path().join("server/tls/server-ca.crt"), "a").unwrap();
         std::fs::create_dir(folder.path().join("agent")).unwrap();
-        let asked = Survey::of(Look::new(), &Host::new(None), data, "/nowhere");
+        let host = Host::new(None);
+        let asked = Survey::of(Look::new(), &host, data, "/nowhere");
         let survey = block_on(asked).unwrap().unwrap();
-        assert!(survey.server.is_some_and(|server| server.id.contains('.') && server.run.is_none()));
+        assert!(survey.server.as_ref().is_some_and(|server| server.id.contains('.') && server.run.is_none()));
         assert!(survey.agent.is_none(), "an empty folder is no part");
-        assert_eq!(survey.ca.unwrap()[..6], *"ca9781");
+        assert_eq!(survey.ca.as_deref().unwrap()[..6], *"ca9781");
         assert!(survey.is_mount("/") && !survey.links.is_empty());
     }
 }
