@@ -265,7 +265,7 @@ mod tests {
         let survey = block_on(asked).unwrap().unwrap();
         assert!(survey.server.as_ref().is_some_and(|server| server.id.contains('.') && server.run.is_none()));
         assert!(survey.agent.is_none(), "an empty folder is no part");
-        assert_eq!(survey.ca.as_ref().unwrap()[..6], *"ca9781");
+        assert_eq!(survey.ca.as_deref().unwrap()[..6], *"ca9781");
         assert!(survey.is_mount("/") && !survey.links.is_empty());
     }
 }
