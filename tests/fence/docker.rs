@@ -154,7 +154,7 @@ fn no_container_of_a_fenced_network_gets_out_of_it() {
     println!("fence: Docker: 5 of 5 heard without it, 0 of 5 with it; {} packets", counts(&fence).packets);
     // What is left after a drill is found when its network is gone too.
     sh("docker rm -f node other pod >/dev/null; docker network rm drill >/dev/null");
-    assert_eq!(block_on(fence::left(Look::new())).unwrap().unwrap(), [fence.table.clone()]);
+    assert_eq!(block_on(fence::left(Look::new())).unwrap().unwrap(), std::slice::from_ref(&fence.table));
     block_on(fence::down(&Touch::granted(), &fence)).unwrap().unwrap();
     assert!(block_on(fence::left(Look::new())).unwrap().unwrap().is_empty());
 }

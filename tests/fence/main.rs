@@ -187,10 +187,10 @@ fn a_connection_that_stood_before_the_fence_ends_with_it() {
         return;
     }
     let _peers = peers();
-    assert!(hold("pod", "203.0.113.3:443").is_answered());
+    assert!(hold("pod", "203.0.113.3:443").still_answered());
     let (other, named) = (hold("pod", "203.0.113.3:443"), hold("pod", "203.0.113.2:443"));
     let _fence = up(NETWORK, BRIDGE);
-    assert!(named.is_answered() && !other.is_answered());
+    assert!(named.still_answered() && !other.still_answered());
 }
 
 #[test]

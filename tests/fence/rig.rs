@@ -191,7 +191,7 @@ pub fn hold(space: &str, to: &str) -> Held {
 }
 
 impl Held {
-    pub fn is_answered(mut self) -> bool {
+    pub fn still_answered(mut self) -> bool {
         self.0.stdin.take().unwrap().write_all(b"x").unwrap();
         let out = self.0.wait_with_output().unwrap();
         String::from_utf8_lossy(&out.stdout).contains("answered: yes")

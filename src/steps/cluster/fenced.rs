@@ -5,7 +5,7 @@ use crate::checks::drill::Allowed;
 use crate::model::count::many;
 use crate::steps::contract::Mishap;
 use crate::steps::scene::Scene;
-use crate::sys::fence::{self, Counts, Fence, Gate, Heard, Order};
+use crate::sys::fence::{self, Fence, Gate, Heard, Order};
 use crate::sys::{Look, Touch, files};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
