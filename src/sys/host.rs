@@ -99,7 +99,7 @@ pub fn cores(_: Look) -> usize {
 /// The memory of this machine, in bytes; none where the system does not say.
 pub fn memory(_: Look) -> Option<u64> {
     let info = rustix::system::sysinfo();
-    u64::try_from(info.totalram).ok()?.checked_mul(info.mem_unit.into())
+    info.totalram.checked_mul(info.mem_unit.into())
 }
 
 /// The name of this machine.
