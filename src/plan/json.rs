@@ -16,7 +16,9 @@ pub fn write(preview: &Preview<'_>, out: impl Write) -> io::Result<()> {
     root.entry("mode", &preview.planned.mode)?;
     let own = plan.cluster.as_ref().map(|cluster| cluster.provider);
     root.entry("provider", &plan.provider.or(own))?;
-    root.entry("plan_provider", &own)?;
+    if let Some(own) = own.filter(|own| plan.provider.is_some_and(|used| used != *own)) {
+        root.entry("plan_provider", &own)?;
+    }
     root.entry("digest", &preview.planned.digest)?;
     root.entry("goal_seconds", &plan.rto.map(|goal| goal.as_secs()))?;
     root.entry("expected_seconds", &preview.expected_total().map(|total| total.as_secs_f64()))?;

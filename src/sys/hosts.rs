@@ -127,7 +127,7 @@ pub fn digest(look: Look, path: &Path) -> io::Result<Digest> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
     use crate::sys::side::block_on;
