@@ -96,15 +96,6 @@ pub fn cores(_: Look) -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-<<<<<<< HEAD
-=======
-/// The memory of this machine, in bytes; none where the system does not say.
-pub fn memory(_: Look) -> Option<u64> {
-    let info = rustix::system::sysinfo();
-    info.totalram.checked_mul(info.mem_unit.into())
-}
-
->>>>>>> h-lp
 /// The name of this machine.
 pub fn name(_: Look) -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
