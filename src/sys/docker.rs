@@ -19,14 +19,18 @@ const WAYS: &[&str] =
 const ONE: Duration = Duration::from_secs(20);
 
 const CONTAINER: &str = concat!(
-    r#"{"id":{{json .ID}},"name":{{json .Name}},"created":{{json .Created}},"running":{{json .State.Running}},"#,
+    r#"{"id":{{json .ID}},"name":{{json .Name}},"created":{{json .Created}},"running":{{json .State.Running}},"pid":{{json .State.Pid}},"#,
     r#""cluster":{{json (index .Config.Labels "k3d.cluster")}},"role":{{json (index .Config.Labels "k3d.role")}},"#,
     r#""run":{{json (index .Config.Labels "blackstart.run")}},"drill":{{json (index .Config.Labels "blackstart.drill")}},"#,
     r#""network":{{json (index .Config.Labels "k3d.cluster.network")}},"#,
     r#""external":{{json (index .Config.Labels "k3d.cluster.network.external")}},"#,
-    r#""ports":{{json .NetworkSettings.Ports}},"mounts":{{json .Mounts}}}"#
+    r#""ports":{{json .NetworkSettings.Ports}},"mounts":{{json .Mounts}},"#,
+    r#""networks":{{json .NetworkSettings.Networks}}}"#
 );
-const NETWORK: &str = r#"{"id":{{json .ID}},"name":{{json .Name}},"created":{{json .Created}}}"#;
+const NETWORK: &str = concat!(
+    r#"{"id":{{json .ID}},"name":{{json .Name}},"created":{{json .Created}},"driver":{{json .Driver}},"#,
+    r#""bridge":{{json (index .Options "com.docker.network.bridge.name")}},"ranges":{{json .IPAM.Config}}}"#
+);
 const VOLUME: &str = concat!(
     r#"{"name":{{json .Name}},"created":{{json .CreatedAt}},"cluster":{{json (index .Labels "k3d.cluster")}},"#,
     r#""run":{{json (index .Labels "blackstart.run")}},"drill":{{json (index .Labels "blackstart.drill")}}}"#
@@ -46,6 +50,8 @@ pub struct Container {
     pub name: String,
     pub created: String,
     pub running: bool,
+    /// Its first process, as this host has it; none is 0.
+    pub pid: i32,
     pub cluster: String,
     pub role: String,
     pub run: String,
@@ -54,6 +60,7 @@ pub struct Container {
     pub external: String,
     pub ports: Option<BTreeMap<String, Option<Vec<Port>>>>,
     pub mounts: Option<Vec<Mounted>>,
+    pub networks: Option<BTreeMap<String, Joined>>,
 }
 
 /// Where a port of a container can be reached on the host.
@@ -82,6 +89,25 @@ pub struct Network {
     pub id: String,
     pub name: String,
     pub created: String,
+    pub driver: String,
+    /// Its interface on this host, where somebody has named that.
+    pub bridge: String,
+    pub ranges: Option<Vec<Range>>,
+}
+
+/// Addresses of a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Range {
+    /// This host's own.
+    #[serde(rename = "Gateway", default)]
+    pub gateway: String,
+}
+
+/// A network that a container is on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Joined {
+    #[serde(rename = "NetworkID", default)]
+    pub id: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -254,7 +280,15 @@ pub fn remove_volume(name: &str) -> Vec<String> {
 }
 /// Makes a volume that says whose it is.
 pub fn make_volume(name: &str, labels: &[(&str, &str)]) -> Vec<String> {
-    let mut words: Vec<String> = [PROGRAM, "volume", "create"].map(str::to_owned).into();
+    make("volume", name, labels)
+}
+/// Makes a network of one bridge that says whose it is.
+pub fn make_network(name: &str, labels: &[(&str, &str)]) -> Vec<String> {
+    make("network", name, labels)
+}
+
+fn make(what: &str, name: &str, labels: &[(&str, &str)]) -> Vec<String> {
+    let mut words: Vec<String> = [PROGRAM, what, "create"].map(str::to_owned).into();
     for (key, value) in labels {
         words.extend(["--label".to_owned(), format!("{key}={value}")]);
     }

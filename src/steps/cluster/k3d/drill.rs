@@ -58,9 +58,11 @@ fn plain(config: &mut Value, names: &Names, told: &mut Vec<String>) {
     map.insert("metadata".to_owned(), json!({"name": names.cluster}));
     // Without a port of the host k3d takes a free one.
     map.insert("kubeAPI".to_owned(), json!({"hostIP": "127.0.0.1"}));
-    for key in ["network", "subnet", "token"] {
+    for key in ["subnet", "token"] {
         map.remove(key);
     }
+    // It is there already, behind its fence.
+    map.insert("network".to_owned(), names.network().into());
     if map.remove("ports").is_some_and(|ports| ports.as_array().is_some_and(|ports| !ports.is_empty())) {
         told.push("no port of the host is published in a drill".to_owned());
     }
@@ -155,6 +157,7 @@ mod tests {
         plain(&mut config, &Names::of("home-drill-1"), &mut told);
         let wanted = json!({
             "apiVersion": "k3d.io/v1alpha5", "kind": "Simple", "metadata": {"name": "home-drill-1"}, "servers": 1,
+            "network": "k3d-home-drill-1",
             "kubeAPI": {"hostIP": "127.0.0.1"}, "image": "rancher/k3s:v1.34.4-k3s1", "registries": {"config": "mirrors: {}\n"},
         });
         assert_eq!(config, wanted);

@@ -4,7 +4,8 @@
 use super::names::Names;
 use super::record::{self, Record, is_lasting};
 use super::standing::{self, Found};
-use super::{remove, versions, way};
+use super::{behind, remove, versions, way};
+use crate::checks::drill::Allowed;
 use crate::model::ObjectId;
 use crate::steps::cluster::contract::Part;
 use crate::steps::contract::Mishap;
@@ -32,6 +33,8 @@ pub struct Order<'a> {
     pub registries: Option<(&'a Path, &'a [u8])>,
     /// What everything carries that this makes; the first names the run.
     pub labels: Vec<(String, String)>,
+    /// The fence that it is made behind, in a drill.
+    pub fence: Option<&'a Allowed>,
 }
 
 pub async fn make(scene: &Scene<'_>, order: &Order<'_>) -> Result<(), Mishap> {
@@ -55,6 +58,13 @@ pub async fn make(scene: &Scene<'_>, order: &Order<'_>) -> Result<(), Mishap> {
     let (config, registries) = (whole(order.config)?, whole(order.registries)?);
     clear(scene, order).await?;
     mark(scene, order).await?;
+    let behind = match order.fence {
+        Some(allowed) => Some(behind::raise(scene, order.names, &order.labels, allowed).await?),
+        None => None,
+    };
+    if let (Some(behind), Some(config)) = (&behind, config.as_deref()) {
+        behind::pin(scene, behind, config).map_err(|why| Mishap::failed(why, true))?;
+    }
     let words = k3d::create(&k3d::Create {
         name: &order.names.cluster,
         config: config.as_deref(),
@@ -77,7 +87,11 @@ pub async fn make(scene: &Scene<'_>, order: &Order<'_>) -> Result<(), Mishap> {
     }
     troubles.iter().for_each(|line| (scene.say)(format!("k3d: {line}")));
     match reached(scene, order, daemon).await {
-        Ok(up) => {
+        Ok((up, found)) => {
+            if let Some(behind) = &behind {
+                let proven = behind::prove(scene, behind, &found).await;
+                (scene.say)(proven.map_err(|why| Mishap::failed(format!("the fence does not hold: {why}"), true))?);
+            }
             scene.target.is(up, None);
             Ok(())
         }
@@ -175,7 +189,7 @@ async fn keep_logs(scene: &Scene<'_>, names: &Names) {
 }
 
 /// The cluster that was made, when all of it is this run's and its API server answers by the keys of its own server.
-async fn reached(scene: &Scene<'_>, order: &Order<'_>, daemon: String) -> Result<Up, String> {
+async fn reached(scene: &Scene<'_>, order: &Order<'_>, daemon: String) -> Result<(Up, Found), String> {
     let look = scene.touch.look();
     let asked = Docker::new(look, PATIENCE);
     let found = standing::find(asked, order.names).await.map_err(|why| format!("docker: {why}"))?;
@@ -208,7 +222,7 @@ async fn reached(scene: &Scene<'_>, order: &Order<'_>, daemon: String) -> Result
         mounts: record::mounts(&found),
     };
     record.write(scene.touch, scene.run)?;
-    Ok(up(way.kube, record, scene.run))
+    Ok((up(way.kube, record, scene.run), found))
 }
 
 /// A cluster as the steps know it.

@@ -1,6 +1,7 @@
 //! k3d as the maker of a cluster. k3d makes it and nothing else: what there is, Docker says, and what is deleted is deleted by
 //! the ids that Docker gave.
 
+mod behind;
 mod blast;
 mod drill;
 mod findings;
@@ -18,6 +19,7 @@ mod way;
 use super::blueprint::Blueprint;
 use super::contract::{Blast, Contract, Exists, Standing};
 use super::kept;
+use crate::checks::drill::Allowed;
 use crate::model::digest::Digester;
 use crate::model::{Finding, Mode, Provider};
 use crate::steps::contract::{Mishap, Seen, Work};
@@ -30,6 +32,7 @@ use crate::sys::kube::Kube;
 use make::Order;
 use names::Names;
 use record::Record;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The labels that name the run on everything that a recovery makes, or a drill, and when the latter may be removed by anybody.
@@ -43,11 +46,13 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub struct Made {
     blueprint: Blueprint,
     mode: Mode,
+    /// What a drill may reach. Untold, it may reach nothing.
+    allowed: OnceLock<Allowed>,
 }
 
 impl Made {
     pub fn new(blueprint: Blueprint, mode: Mode) -> Self {
-        Self { blueprint, mode }
+        Self { blueprint, mode, allowed: OnceLock::new() }
     }
 
     fn names(&self) -> Names {
@@ -78,7 +83,8 @@ impl Made {
         }
         match self.mode {
             Mode::Recover => {
-                let order = Order { names: &names, config, registries, labels: vec![(RUN.to_owned(), run)] };
+                let order =
+                    Order { names: &names, config, registries, labels: vec![(RUN.to_owned(), run)], fence: None };
                 make::make(scene, &order).await
             }
             Mode::Drill => {
@@ -88,7 +94,10 @@ impl Made {
                 let config = drilled.as_ref().map(|drilled| (drilled.path.as_path(), drilled.bytes.as_slice()));
                 let until = crate::sys::clock::now().0 / 1000 + i64::try_from(LONGEST_DRILL.as_secs()).unwrap_or(0);
                 let labels = vec![(DRILL.to_owned(), run), (DEADLINE.to_owned(), until.to_string())];
-                let made = make::make(scene, &Order { names: &names, config, registries, labels }).await;
+                let made = {
+                    let fence = Some(self.allowed.get_or_init(Allowed::default));
+                    make::make(scene, &Order { names: &names, config, registries, labels, fence }).await
+                };
                 match made {
                     // Nobody resumes it, and nobody is told of it by its name: what is half made is taken back at once.
                     Err(Mishap::Failed { reason, mut tail, began: true }) => {
@@ -166,12 +175,21 @@ impl Contract for Made {
         }
         words
     }
+    fn may_reach(&self, allowed: &Allowed) {
+        if self.mode == Mode::Drill {
+            // Told once, before anything is made; what comes later would change what was shown.
+            let _ = self.allowed.set(allowed.clone());
+        }
+    }
     fn reaches(&self) -> String {
         "Docker on this host: containers, a network, volumes and published ports".to_owned()
     }
     fn add_to(&self, _: Look, digest: &mut Digester) -> Result<(), String> {
         for file in [&self.blueprint.config, &self.blueprint.registries] {
             digest.add(file.as_ref().map_or(b"none", |file| file.bytes.as_slice()));
+        }
+        for one in self.allowed.get().into_iter().flat_map(|allowed| &allowed.openings) {
+            digest.add(format!("{}:{}", one.host, one.port).as_bytes());
         }
         Ok(())
     }

@@ -184,6 +184,7 @@ mod tests {
             id: "n".to_owned(),
             name: "k3d-home".to_owned(),
             created: "2026-11-03T02:11:08.123456789Z".to_owned(),
+            ..Network::default()
         };
         Found { containers, networks: vec![network], volumes: vec![volume] }
     }

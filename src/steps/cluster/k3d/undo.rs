@@ -1,7 +1,7 @@
 //! Takes back the cluster of a drill: by the ids of what carries this drill's name, and with a look whether anything is left.
 
 use super::names::Names;
-use super::{drill, remove, standing};
+use super::{behind, drill, remove, standing};
 use crate::model::count::many;
 use crate::steps::cluster::contract::{Part, Sort};
 use crate::steps::contract::Mishap;
@@ -17,6 +17,8 @@ pub async fn undo(scene: &Scene<'_>, names: &Names) -> Result<Option<String>, Mi
     let unknown = |why: String| Mishap::failed(format!("cluster {} may live on: docker: {why}", names.cluster), true);
     let found = standing::find(Docker::new(look, PATIENCE), names).await.map_err(unknown)?;
     let parts = found.parts(names);
+    // Asked while it stands. What it has to say is for the report; that it does not stand any more is a failure.
+    let fence = behind::told(scene).await;
     let run = scene.run.file_name().unwrap_or_default().to_string_lossy();
     let (own, strange): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.run.as_deref() == Some(&*run));
     remove::remove(scene, &own).await?;
@@ -26,6 +28,8 @@ pub async fn undo(scene: &Scene<'_>, names: &Names) -> Result<Option<String>, Mi
         let tail: Vec<String> = left.iter().map(Part::to_string).collect();
         return Err(Mishap::Failed { reason: format!("{why}: {}", tail.join(", ")), tail, began: true });
     }
+    behind::lower(scene).await?;
+    fence.map_err(|why| Mishap::failed(why, true))?.into_iter().for_each(|line| (scene.say)(line));
     let folder = drill::folder(scene.run);
     files::remove_folder(scene.touch, &folder)
         .map_err(|error| Mishap::failed(format!("{} is left: {error}", folder.display()), true))?;
