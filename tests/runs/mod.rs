@@ -65,7 +65,6 @@ impl Run {
             goal_seconds: Some(1200.0),
             steps: self.steps.clone(),
             longest: self.longest.clone(),
-            provider: None,
             expected_seconds: Some(404.0),
         };
         self.say(into, what)
