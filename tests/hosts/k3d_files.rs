@@ -15,8 +15,15 @@ fn found(folder: &Path, config: &str, registries: Option<&str>) -> Vec<String> {
     let spot = Spot { line: 2, column: 1 };
     let (config, named) = (("k3d.yaml".to_owned(), spot), ("registries.yaml".to_owned(), spot));
     let registries = registries.is_some().then_some(&named);
-    let given =
-        Given { provider: Provider::K3d, name: "home", config: Some(&config), registries, host: None, install: None };
+    let given = Given {
+        provider: Provider::K3d,
+        name: "home",
+        config: Some(&config),
+        registries,
+        host: None,
+        install: None,
+        snapshot: None,
+    };
     let place = Place { file: "home.yaml".to_owned(), spot };
     let blueprint = Blueprint::read(Look::new(), folder, &given, place).unwrap();
     let findings = blueprint.maker(Provider::K3d, Mode::Recover).unwrap().findings();

@@ -51,6 +51,7 @@ impl World {
             registries: self.registries.then_some(&registries),
             host: None,
             install: None,
+            snapshot: None,
         };
         let place = Place { file: "plans/home.yaml".to_owned(), spot };
         let blueprint = Blueprint::read(Look::new(), &self.folder, &given, place).unwrap();

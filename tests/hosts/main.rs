@@ -9,6 +9,5 @@ mod k3d_world;
 mod k3s;
 mod k3s_host;
 mod rig;
-#[allow(dead_code)]
 #[path = "../support/sandbox.rs"]
 mod sandbox;

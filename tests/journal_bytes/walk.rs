@@ -38,7 +38,8 @@ fn did() -> impl Strategy<Value = Did> {
             inputs
         }),
         text().prop_map(|saw| Did::Unclear { saw }),
-        (any::<u32>(), digest(), text()).prop_map(|(attempt, inputs, why)| Did::Touch { attempt, inputs, why }),
+        (any::<u32>(), digest(), text(), proptest::collection::vec(text(), 0..3))
+            .prop_map(|(attempt, inputs, why, parts)| Did::Touch { attempt, inputs, why, parts }),
         (pid(), any::<bool>())
             .prop_map(|(child, touch)| Did::Child { child, part: if touch { Part::Touch } else { Part::Verify } }),
         Just(Did::Touched),
@@ -99,6 +100,7 @@ fn begin() -> impl Strategy<Value = Record> {
                 host: "h".into(),
                 runner,
                 longest: steps.iter().map(|(id, _)| id.clone()).collect(),
+                provider: None,
                 steps,
             }))
         },

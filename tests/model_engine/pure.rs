@@ -58,7 +58,7 @@ fn play(case: &Case, planned: &Planned, graph_of: &Planned, dice: &mut Dice) -> 
                     tries[at] += 1;
                     running.push(at);
                     let inputs = Digest::try_from("00".repeat(32)).unwrap();
-                    Did::Touch { attempt: 1, inputs, why: String::new() }
+                    Did::Touch { attempt: 1, inputs, why: String::new(), parts: Vec::new() }
                 }
             };
             note(case, &mut board, &mut ready, graph_of, at, id, &did, &mut stopped)?;

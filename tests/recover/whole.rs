@@ -6,7 +6,7 @@ use std::fs;
 
 const LET_GO: &str = "discard: [/var/lib/rancher/k3s/storage]\naccess:\n  tunnel: {inside: networking/cloudflared}\n  console: {outside: a screen in the rack}\n";
 
-fn confirm<'a>(name: &'a str) -> [&'a str; 4] {
+fn confirm(name: &str) -> [&str; 4] {
     ["recover", "plan.yaml", "--confirm", name]
 }
 
