@@ -13,17 +13,15 @@ use crate::plan::findings;
 use crate::plan::load::{Planned, load_in};
 use crate::secrets::Vault;
 use crate::steps::target::FILE;
-use crate::sys::process::Exit;
 use crate::sys::sandbox::{self, About};
 use crate::sys::signals::{self, Signals};
 use crate::sys::watch::Runner;
-use crate::sys::{Touch, fence, files, host, side, terminal};
-use std::ffi::OsString;
+use crate::sys::{Touch, fence, files, host, side};
 use std::path::Path;
 
 pub fn run(context: &Context, args: &DrillArgs) -> Result<u8, Problem> {
     if args.reap {
-        return reap(context);
+        return super::reap::run(context);
     }
     let url = ping::url(args.ping.as_deref())?;
     ping::tell(context, url.as_deref(), ping::Word::Start, "");
@@ -180,39 +178,8 @@ pub fn work(context: &Context, touch: Touch, ready: Ready, output: RunOutput) ->
     Ok(ending.outcome.exit())
 }
 
-/// Removes the clusters that drills left standing, each by the file in which its run says where it is.
-fn reap(context: &Context) -> Result<u8, Problem> {
-    let touch = Touch::granted();
-    let state = context.required_state_dir()?;
-    let program = sandbox::find(context.look).map_err(|why| Problem::refused("nothing can be removed").because(why))?;
-    let (mut removed, mut failed) = (0, Vec::new());
-    for plan in files::names(context.look, &state).unwrap_or_default() {
-        for folder in runs::folders(context, &state, &plan).unwrap_or_default() {
-            let Some((about, _)) = standing(context, &folder) else { continue };
-            let words = [OsString::from("down"), about.dir.clone().into()];
-            let asked = signals::block_on(sandbox::ask(touch.look(), &program, &words));
-            match asked.and_then(|asked| asked) {
-                Ok((Exit::Code(0), _)) => {
-                    removed += 1;
-                    context.note(&format!("removed sandbox {} of run {}", about.name, folder.display()));
-                }
-                Ok((exit, said)) => failed.push(format!("{}: {exit}: {}", about.name, said.trim())),
-                Err(error) => failed.push(format!("{}: {error}", about.name)),
-            }
-        }
-    }
-    if failed.is_empty() {
-        let told = if removed == 1 { "1 sandbox".to_owned() } else { format!("{removed} sandboxes") };
-        let text = format!("{told} removed\n");
-        context.printed(terminal::write(terminal::Stream::Out, &text))?;
-        return Ok(0);
-    }
-    let problem = Problem::failed("not every sandbox could be removed");
-    Err(failed.into_iter().fold(problem, Problem::because))
-}
-
 /// The cluster that this run left and nobody works in.
-fn standing(context: &Context, folder: &Path) -> Option<(About, runs::Run)> {
+pub fn standing(context: &Context, folder: &Path) -> Option<(About, runs::Run)> {
     let text = files::read(context.look, &folder.join(FILE), 64 << 10).ok()?;
     let about: About = serde_json::from_slice(&text).ok()?;
     let living = sandbox::living(context.look, &about.dir).filter(|living| living.uid == about.uid)?;

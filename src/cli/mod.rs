@@ -17,6 +17,7 @@ mod man;
 mod ping;
 mod plan;
 mod preflight;
+mod reap;
 mod recover;
 mod report;
 mod resume;

@@ -92,12 +92,17 @@ fn a_drill_is_made_beside_the_living_cluster_and_leaves_nothing() {
     let drill = docker(&["ps", "--filter", "label=blackstart.drill=d1", "--format", "{{.Names}} {{.Ports}}"]);
     assert_eq!(drill.lines().count(), 2, "{drill}");
     assert!(!drill.contains("28080") && !drill.contains("6551") && !drill.contains("0.0.0.0"), "{drill}");
+    let fences = || {
+        let tables = std::process::Command::new("nft").args(["list", "tables"]).output().unwrap();
+        String::from_utf8(tables.stdout).unwrap().matches("blackstart_").count()
+    };
+    assert_eq!(fences(), 1, "the drill is made without its fence");
     let server = drill.lines().find(|line| line.contains("-server-0")).unwrap().split(' ').next().unwrap();
     assert_eq!(docker(&["exec", server, "ls", "/data"]), "", "data of the real cluster is in a drill");
     let Seen::Present(_) = run.verify() else { panic!("{:?}", run.verify()) };
     let told = run.undo().unwrap().unwrap();
     assert!(told.starts_with("2 containers, 1 network, 1 volume of cluster home-lab-drill-"), "{told}");
     assert_eq!(things(), before);
-    assert_eq!(run.undo().unwrap(), None);
+    assert_eq!((fences(), run.undo().unwrap()), (0, None));
     same(&beside(), &beside_before);
 }

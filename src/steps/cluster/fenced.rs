@@ -14,6 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 const FILE: &str = "fence.json";
+const LOWERED: &str = "fence-lowered.json";
 const LARGEST: u64 = 4 << 20;
 /// An address that nobody has, by agreement: what is sent there can only be seen by the fence.
 const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)), 443);
@@ -160,7 +161,12 @@ fn many_packets(count: u64) -> String {
 
 /// Takes it down, when nothing is on its network any more.
 pub async fn lower(scene: &Scene<'_>, raised: &Raised) -> Result<(), Mishap> {
-    fence::down(scene.touch, &raised.fence)
-        .await
-        .map_err(|why| Mishap::failed(format!("the fence is still there: {why}"), true))
+    let late = |why: String| Mishap::failed(format!("the fence is still there: {why}"), true);
+    fence::down(scene.touch, &raised.fence).await.map_err(late)?;
+    forget(scene).map_err(|error| late(error.to_string()))
+}
+
+/// What it was stays in the folder of the run; nobody looks for it any more.
+pub fn forget(scene: &Scene<'_>) -> io::Result<()> {
+    files::rename(scene.touch, &scene.run.join(FILE), &scene.run.join(LOWERED))
 }

@@ -106,3 +106,8 @@ pub async fn lower(scene: &Scene<'_>) -> Result<(), Mishap> {
         None => Ok(()),
     }
 }
+
+/// One that is gone by itself is looked for no more.
+pub fn forget(scene: &Scene<'_>) -> Result<(), Mishap> {
+    fenced::forget(scene).map_err(|error| Mishap::failed(format!("{}: {error}", scene.run.display()), true))
+}

@@ -7,6 +7,7 @@ mod drill;
 mod findings;
 mod make;
 mod names;
+pub mod reap;
 mod record;
 mod registries;
 mod remove;
@@ -42,6 +43,11 @@ const DEADLINE: &str = "blackstart.deadline";
 /// No drill takes longer.
 const LONGEST_DRILL: Duration = Duration::from_secs(6 * 3600);
 const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Whether the drill of this run has left its stand-ins, and with them perhaps its cluster.
+pub fn is_left(look: Look, run: &std::path::Path) -> bool {
+    crate::sys::files::exists(look, &drill::folder(run))
+}
 
 pub struct Made {
     blueprint: Blueprint,
@@ -101,7 +107,7 @@ impl Made {
                 match made {
                     // Nobody resumes it, and nobody is told of it by its name: what is half made is taken back at once.
                     Err(Mishap::Failed { reason, mut tail, began: true }) => {
-                        tail.push(match undo::undo(scene, &names).await {
+                        tail.push(match undo::undo(scene, &names, false).await {
                             Ok(gone) => {
                                 format!("taken back: {}", gone.unwrap_or_else(|| "nothing was there".to_owned()))
                             }
@@ -233,7 +239,7 @@ impl Contract for Made {
             match self.mode {
                 // What was recovered is there to stay.
                 Mode::Recover => Ok(None),
-                Mode::Drill => undo::undo(scene, &self.own_names(scene)).await,
+                Mode::Drill => undo::undo(scene, &self.own_names(scene), false).await,
             }
         })
     }

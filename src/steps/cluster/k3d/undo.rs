@@ -12,7 +12,8 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub async fn undo(scene: &Scene<'_>, names: &Names) -> Result<Option<String>, Mishap> {
+/// `late`: long after its drill, when a fence that is gone says no more than that the machine was started anew.
+pub async fn undo(scene: &Scene<'_>, names: &Names, late: bool) -> Result<Option<String>, Mishap> {
     let look = scene.touch.look();
     let unknown = |why: String| Mishap::failed(format!("cluster {} may live on: docker: {why}", names.cluster), true);
     let found = standing::find(Docker::new(look, PATIENCE), names).await.map_err(unknown)?;
@@ -28,8 +29,16 @@ pub async fn undo(scene: &Scene<'_>, names: &Names) -> Result<Option<String>, Mi
         let tail: Vec<String> = left.iter().map(Part::to_string).collect();
         return Err(Mishap::Failed { reason: format!("{why}: {}", tail.join(", ")), tail, began: true });
     }
+    if late && fence.is_err() {
+        behind::forget(scene)?;
+        return cleared(scene, names, &own);
+    }
     behind::lower(scene).await?;
     fence.map_err(|why| Mishap::failed(why, true))?.into_iter().for_each(|line| (scene.say)(line));
+    cleared(scene, names, &own)
+}
+
+fn cleared(scene: &Scene<'_>, names: &Names, own: &[Part]) -> Result<Option<String>, Mishap> {
     let folder = drill::folder(scene.run);
     files::remove_folder(scene.touch, &folder)
         .map_err(|error| Mishap::failed(format!("{} is left: {error}", folder.display()), true))?;
