@@ -1,6 +1,7 @@
 //! F26: whether a run can be written down at all: its folder takes files, and there is room for a journal and logs.
 
 use super::{Answers, Asked};
+use crate::checks::rules::cluster::Maker;
 use crate::model::Severity;
 use crate::sys::files;
 
@@ -9,7 +10,9 @@ const LEAST: u64 = 64 << 20;
 
 pub fn ask(asked: Asked<'_>) -> Answers {
     let mut answers = Answers::default();
-    let Some(state) = &asked.scene.state else { return answers };
+    // Where nothing is deleted, a run that cannot be written down says so itself, and nothing is lost.
+    let deletes = asked.scene.ground.cluster.as_ref().is_some_and(|one| matches!(one.maker, Maker::K3d | Maker::K3s));
+    let Some(state) = asked.scene.state.as_ref().filter(|_| deletes) else { return answers };
     let look = asked.look;
     // What is not there yet is made in the folder above it.
     let Some(there) = state.ancestors().find(|path| files::exists(look, path)) else { return answers };

@@ -13,8 +13,6 @@ pub mod sandbox;
 pub mod sandbox_config;
 mod sandbox_like;
 pub mod save;
-#[cfg(test)]
-mod steps_tests;
 
 use super::contract::{Kind, Mishap, Seen, Work};
 use super::scene::Scene;

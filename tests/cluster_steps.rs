@@ -1,17 +1,17 @@
 //! The steps before a cluster is made, over a world that is held in memory: what is deleted, and what is never.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use super::contract::{Blast, Contract, Exists, Part, Sort, Standing};
-use super::delete::Delete;
-use super::save::{self, Save};
-use crate::model::digest::Digester;
-use crate::model::{Finding, Mode, Provider};
-use crate::steps::contract::{Kind, Mishap, Seen, Work};
-use crate::steps::scene::Scene;
-use crate::steps::target::{Target, Up};
-use crate::sys::pace::{Brake, Halt};
-use crate::sys::side::block_on;
-use crate::sys::{Look, Touch};
+use blackstart::model::digest::Digester;
+use blackstart::model::{Finding, Mode, Provider};
+use blackstart::steps::cluster::contract::{Blast, Contract, Exists, Part, Sort, Standing};
+use blackstart::steps::cluster::delete::Delete;
+use blackstart::steps::cluster::save::{self, Save};
+use blackstart::steps::contract::{Kind, Mishap, Seen, Work};
+use blackstart::steps::scene::Scene;
+use blackstart::steps::target::{Target, Up};
+use blackstart::sys::pace::{Brake, Halt};
+use blackstart::sys::side::block_on;
+use blackstart::sys::{Look, Touch};
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
