@@ -51,6 +51,7 @@ pub struct Container {
     pub created: String,
     pub running: bool,
     /// Its first process, as this host has it; none is 0.
+    #[serde(default)]
     pub pid: i32,
     pub cluster: String,
     pub role: String,
@@ -60,6 +61,7 @@ pub struct Container {
     pub external: String,
     pub ports: Option<BTreeMap<String, Option<Vec<Port>>>>,
     pub mounts: Option<Vec<Mounted>>,
+    #[serde(default)]
     pub networks: Option<BTreeMap<String, Joined>>,
 }
 
@@ -89,9 +91,12 @@ pub struct Network {
     pub id: String,
     pub name: String,
     pub created: String,
+    #[serde(default)]
     pub driver: String,
     /// Its interface on this host, where somebody has named that.
+    #[serde(default)]
     pub bridge: String,
+    #[serde(default)]
     pub ranges: Option<Vec<Range>>,
 }
 
