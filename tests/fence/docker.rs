@@ -17,7 +17,7 @@ const DOOR: &str = "203.0.113.1";
 const FAR: &str = "198.51.100.1";
 
 fn program() -> Option<PathBuf> {
-    let found = PathBuf::from(std::env::var_os("BLACKSTART_STAND_IN")?).join("dockerhost");
+    let found = PathBuf::from(std::env::var_os("BLACKSTART_STAND_IN")?).join("bin/dockerhost");
     found.exists().then_some(found)
 }
 
