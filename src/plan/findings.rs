@@ -65,7 +65,8 @@ fn locked_out(planned: &Planned) -> Option<Finding> {
     let names: Vec<&str> = file.access.iter().map(|way| way.name.as_str()).collect();
     file.access.iter().all(|way| way.inside).then(|| Finding {
         id: "F99",
-        severity: Severity::Error,
+        // At the console of a dead cluster nobody needs to be kept from going on.
+        severity: Severity::Warning,
         place: Place { file: file.shown.clone(), spot: first.at },
         object: format!("cluster {}", cluster.name),
         message: format!(

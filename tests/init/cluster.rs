@@ -89,7 +89,7 @@ fn the_example_with_a_config_of_k3d_drills_green_without_a_change() {
     home.edit("plans/k3d.yaml", |text| text.replace("metadata: {name: homelab}", &name));
     let node = format!("k3d-{}-server-0", home.lab.name);
     home.edit("plans/kubernetes/cluster/storage.yaml", |text| text.replace("k3d-homelab-server-0", &node));
-    home.does(&["init"]).code(0).says("nothing wrong is known of it");
+    home.does(&["init"]).code(0);
     let plan = format!("plans/{}.yaml", home.lab.name);
     assert!(home.lab.read(&plan).contains("\ncluster: {provider: k3d, config: k3d.yaml}\n"));
     home.go(&["drill", &plan, "--output", "json"]).end().is_green();

@@ -18,7 +18,7 @@ fn a_docker_that_is_silent_refuses_and_everything_else_that_is_wrong_is_told_wit
     let told = fakes.run(&confirm(&fakes.lab.name)).code(3);
     let told = told.says(&format!("REFUSED  nobody can say whether cluster {} exists", fakes.lab.name));
     let told = told.says("Cannot connect to the Docker daemon").says("k3d: exit 0");
-    let told = told.says("F99  plan.yaml").says("F19  registries.yaml:1").says("REFUSED  2 errors were found");
+    let told = told.says("F99  plan.yaml").says("F19  registries.yaml:1").says("REFUSED  an error was found");
     told.says("2 things stand in the way, and nothing was begun")
         .says("next   systemctl start docker, then the same command");
     fakes.is_untouched();
