@@ -45,6 +45,18 @@ impl<'v> Shelf<'v> {
     pub fn kept_for(&self, claim: &ClaimFacts) -> &[usize] {
         self.by_claim.get(&format!("{}/{}", claim.namespace, claim.name)).map_or(&[], Vec::as_slice)
     }
+    /// The same where no pod is waited for: there the binder goes through the volumes by how many access modes they have, and takes
+    /// a free one with fewer before it comes to the one that is kept.
+    pub fn serving_at_once(&self, claim: &ClaimFacts) -> Rc<[usize]> {
+        let serving = self.serving(claim);
+        let modes = |at: usize| self.volumes[at].facts.modes.len();
+        let kept = serving.iter().copied().filter(|at| self.volumes[*at].facts.claim.is_some());
+        let Some(fewest) = kept.map(modes).min().filter(|_| claim.volume.is_none()) else { return serving };
+        let of_class = self.by_class.get(claim.class.as_deref().unwrap_or_default()).into_iter().flatten().copied();
+        let nearer = of_class.filter(|at| modes(*at) < fewest && matches(claim, &self.volumes[*at].facts).is_ok());
+        let nearer: Vec<usize> = nearer.collect();
+        if nearer.is_empty() { serving } else { [&serving[..], &nearer].concat().into() }
+    }
     /// Those that can serve the claim, the smallest first. One that is kept for it is taken before all others. Claims that ask
     /// for the same share one list.
     pub fn serving(&self, claim: &ClaimFacts) -> Rc<[usize]> {

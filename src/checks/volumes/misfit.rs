@@ -188,7 +188,8 @@ impl<'o> Eye<'_, 'o> {
                 None => self.left_over(claim, &volumes, rivals),
                 Some(_) => {
                     let own = rivals.iter().all(|other| std::ptr::eq(other.object, claim.object));
-                    self.swapped(claim, &volumes, own && rivals.len() > 1);
+                    let kept = by.iter().any(|at| self.volumes[*at].facts.claim.is_some());
+                    self.swapped(claim, &volumes, own && rivals.len() > 1, kept);
                 }
             }
         }
@@ -215,9 +216,15 @@ impl<'o> Eye<'_, 'o> {
     }
 
     /// With two volumes Kubernetes takes the smaller, and with it perhaps another application's data.
-    fn swapped(&mut self, claim: &Claim<'o>, volumes: &[&str], within: bool) {
+    fn swapped(&mut self, claim: &Claim<'o>, volumes: &[&str], within: bool, kept: bool) {
         let all = format!("{} volumes can serve it ({})", volumes.len(), listed(volumes, NAMED));
-        let fix = "name the claim in the claimRef of its volume: namespace and name, no uid".to_owned();
+        let fix = match kept {
+            true => {
+                "give the volume that is kept for it no more access modes than the others, or name it as volumeName"
+            }
+            false => "name the claim in the claimRef of its volume: namespace and name, no uid",
+        };
+        let fix = fix.to_owned();
         let (severity, message) = match within {
             true => (Severity::Warning, format!("{all}: which pod of its set gets which data is left to chance")),
             false => (Severity::Error, format!("{all}: which data it gets is left to chance")),

@@ -111,7 +111,8 @@ impl<'e, 'o> Eye<'e, 'o> {
             self.nobody(claim, &class);
             return Fate::Told;
         }
-        let serving = self.shelf.serving(&facts);
+        let waits = facts.class.as_deref().is_some_and(|name| self.classes.waits(name));
+        let serving = if waits { self.shelf.serving(&facts) } else { self.shelf.serving_at_once(&facts) };
         let maker = facts.class.as_deref().and_then(|name| self.classes.maker(name));
         if !serving.is_empty() {
             let volume = &self.volumes[serving[0]];

@@ -84,12 +84,17 @@ pub fn verdicts(told: &Told, batch: &Batch, default: Usual) -> Vec<Verdict> {
         })
         .collect();
     // What is kept for a claim comes before what is free.
-    let first = |can: Vec<&VolumeFacts>| {
-        let kept = |volume: &&VolumeFacts| volume.claim.is_some();
-        let some = can.iter().any(kept);
-        can.into_iter().filter(|volume| !some || kept(volume)).map(|volume| volume.name.to_string()).collect::<Vec<_>>()
+    let first = |(can, waits): (Vec<&VolumeFacts>, bool)| {
+        let fewest = can.iter().filter(|volume| volume.claim.is_some()).map(|volume| volume.modes.len()).min();
+        // But where nobody waits for a pod, not before one with fewer access modes.
+        let is_first = |volume: &&VolumeFacts| match fewest {
+            Some(fewest) => volume.claim.is_some() || (!waits && volume.modes.len() < fewest),
+            None => true,
+        };
+        can.into_iter().filter(is_first).map(|volume| volume.name.to_string()).collect::<Vec<_>>()
     };
-    let serving: Vec<Vec<String>> = serving.into_iter().map(first).collect();
+    let waits = batch.claims.iter().map(|claim| claim.waits || claim.body["spec"]["volumeName"].is_string());
+    let serving: Vec<Vec<String>> = serving.into_iter().zip(waits).map(first).collect();
     let contested = |at: usize| {
         let others = (0..batch.claims.len()).filter(|other| *other != at);
         let mut rivals = others.filter(|other| serving[*other].iter().any(|one| serving[at].contains(one))).peekable();
