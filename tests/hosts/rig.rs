@@ -37,8 +37,9 @@ fn start() -> Result<Rig, String> {
             return Err(format!("{} is not built", stand_in.join(needed).display()));
         }
     }
-    // The path of its socket has to be short.
-    let folder = tempfile::Builder::new().prefix("bh").tempdir_in("/tmp").map_err(|error| error.to_string())?;
+    // The path of its socket has to be short. Nobody drops what is static: scripts/test removes the folder around it.
+    let around = std::env::var_os("BLACKSTART_SHORT").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let folder = tempfile::Builder::new().prefix("bh").tempdir_in(around).map_err(|error| error.to_string())?;
     let helpers = folder.path().join("helpers.tar");
     let made = Command::new(bin.join("k3d")).arg("stand-in-image").arg(&helpers).status();
     assert!(made.unwrap().success(), "the images of k3d's helpers");
@@ -71,7 +72,7 @@ pub fn inside(test: &str) -> bool {
     let rig = match RIG.get_or_init(start) {
         Ok(rig) => rig,
         Err(why) => {
-            println!("not run: {test}: {why}");
+            crate::sandbox::not_run(test, why);
             return false;
         }
     };
