@@ -7,6 +7,7 @@ pub mod binder;
 pub mod causes;
 pub mod drill;
 pub mod files;
+pub mod fits;
 pub mod ladder;
 pub mod live;
 pub mod made;

@@ -29,7 +29,8 @@ const CONTAINER: &str = concat!(
 );
 const NETWORK: &str = concat!(
     r#"{"id":{{json .ID}},"name":{{json .Name}},"created":{{json .Created}},"driver":{{json .Driver}},"#,
-    r#""bridge":{{json (index .Options "com.docker.network.bridge.name")}},"ranges":{{json .IPAM.Config}}}"#
+    r#""bridge":{{json (index .Options "com.docker.network.bridge.name")}},"ranges":{{json .IPAM.Config}},"#,
+    r#""run":{{json (index .Labels "blackstart.run")}},"drill":{{json (index .Labels "blackstart.drill")}}}"#
 );
 const VOLUME: &str = concat!(
     r#"{"name":{{json .Name}},"created":{{json .CreatedAt}},"cluster":{{json (index .Labels "k3d.cluster")}},"#,
@@ -98,6 +99,10 @@ pub struct Network {
     pub bridge: String,
     #[serde(default)]
     pub ranges: Option<Vec<Range>>,
+    #[serde(default)]
+    pub run: String,
+    #[serde(default)]
+    pub drill: String,
 }
 
 /// Addresses of a network.

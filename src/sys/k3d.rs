@@ -3,6 +3,7 @@
 use super::Look;
 use super::ask;
 use super::docker;
+use super::files;
 use super::process::Exit;
 use super::side::Until;
 use std::io;
@@ -79,6 +80,12 @@ pub async fn told(look: Look, until: Until) -> String {
             troubles => format!("{exit}: {}", troubles.join(" | ")),
         },
     }
+}
+
+/// Whether it is on PATH.
+pub fn is_there(_: Look) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    files::on_path(&paths, Path::new("/"), Path::new(PROGRAM)).is_some()
 }
 
 /// Its version, as it says it: `v5.8.3`.

@@ -163,10 +163,6 @@ fn many_packets(count: u64) -> String {
 pub async fn lower(scene: &Scene<'_>, raised: &Raised) -> Result<(), Mishap> {
     let late = |why: String| Mishap::failed(format!("the fence is still there: {why}"), true);
     fence::down(scene.touch, &raised.fence).await.map_err(late)?;
-    forget(scene).map_err(|error| late(error.to_string()))
-}
-
-/// What it was stays in the folder of the run; nobody looks for it any more.
-pub fn forget(scene: &Scene<'_>) -> io::Result<()> {
-    files::rename(scene.touch, &scene.run.join(FILE), &scene.run.join(LOWERED))
+    // What it was stays in the folder of the run; nobody looks for it any more.
+    files::rename(scene.touch, &scene.run.join(FILE), &scene.run.join(LOWERED)).map_err(|error| late(error.to_string()))
 }

@@ -92,7 +92,7 @@ pub fn bridge_of(network: &str) -> String {
     format!("br-{}", network.get(..SHORT).unwrap_or(network))
 }
 
-fn table_of(network: &str) -> Result<String, String> {
+pub fn table_of(network: &str) -> Result<String, String> {
     match network.get(..SHORT).filter(|short| short.bytes().all(|byte| byte.is_ascii_hexdigit())) {
         Some(short) => Ok(format!("{}{short}", rules::PREFIX)),
         None => Err(format!("{network:?} is no id of a Docker network")),

@@ -98,16 +98,15 @@ pub async fn told(scene: &Scene<'_>) -> Result<Vec<String>, String> {
     }
 }
 
-/// Takes it down, when nothing is behind it any more.
-pub async fn lower(scene: &Scene<'_>) -> Result<(), Mishap> {
+/// Takes down what stands around these networks, which are gone: also a fence that nobody had the time to write down.
+pub async fn lower(scene: &Scene<'_>, networks: &[&str]) -> Result<(), Mishap> {
     let failed = |why: String| Mishap::failed(format!("the fence is still there: {why}"), true);
+    for network in networks {
+        let table = fence::table_of(network).map_err(failed)?;
+        fence::remove(scene.touch, &table).await.map_err(failed)?;
+    }
     match Raised::read(scene.touch.look(), scene.run).map_err(failed)? {
         Some(raised) => fenced::lower(scene, &raised).await,
         None => Ok(()),
     }
-}
-
-/// One that is gone by itself is looked for no more.
-pub fn forget(scene: &Scene<'_>) -> Result<(), Mishap> {
-    fenced::forget(scene).map_err(|error| Mishap::failed(format!("{}: {error}", scene.run.display()), true))
 }

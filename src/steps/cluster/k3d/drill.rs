@@ -6,8 +6,10 @@ use crate::manifests::pods::each;
 use crate::manifests::{Node, Object};
 use crate::steps::cluster::blueprint::{self, Blueprint};
 use crate::steps::scene::Scene;
+use crate::sys::Look;
 use crate::sys::files::{self, Sort};
 use serde_json::{Value, json};
+use std::io;
 use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "drill";
@@ -26,6 +28,19 @@ pub struct Drilled {
 /// Where the stand-ins of the host's folders lie.
 pub fn folder(run: &Path) -> PathBuf {
     run.join(FOLDER)
+}
+
+/// What the cluster of this run is called; none where the drill made nothing, or has cleared all of it away.
+pub fn name(look: Look, run: &Path) -> Result<Option<String>, String> {
+    let path = folder(run).join(CONFIG);
+    let text = match files::read(look, &path, SMALL) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("{}: {error}", path.display())),
+    };
+    let config: Value = serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    let name = config["metadata"]["name"].as_str().map(str::to_owned);
+    name.map(Some).ok_or_else(|| format!("{}: names no cluster", path.display()))
 }
 
 /// None where the plan names no config: then there is nothing to be changed.

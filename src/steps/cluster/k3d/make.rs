@@ -59,7 +59,11 @@ pub async fn make(scene: &Scene<'_>, order: &Order<'_>) -> Result<(), Mishap> {
     clear(scene, order).await?;
     mark(scene, order).await?;
     let behind = match order.fence {
-        Some(allowed) => Some(behind::raise(scene, order.names, &order.labels, allowed).await?),
+        Some(allowed) => {
+            // One of an earlier beginning of this run has nothing behind it any more.
+            behind::lower(scene, &[]).await?;
+            Some(behind::raise(scene, order.names, &order.labels, allowed).await?)
+        }
         None => None,
     };
     if let (Some(behind), Some(config)) = (&behind, config.as_deref()) {

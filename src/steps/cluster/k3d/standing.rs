@@ -107,7 +107,7 @@ impl Found {
             sort: Sort::Network,
             id: one.id.clone(),
             name: one.name.clone(),
-            run: run_of(None, &one.created),
+            run: run_of(owner(&one.run, &one.drill), &one.created),
             runs: false,
         });
         let volumes = self.volumes.iter().map(|one| Part {

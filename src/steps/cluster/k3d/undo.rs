@@ -29,16 +29,14 @@ pub async fn undo(scene: &Scene<'_>, names: &Names, late: bool) -> Result<Option
         let tail: Vec<String> = left.iter().map(Part::to_string).collect();
         return Err(Mishap::Failed { reason: format!("{why}: {}", tail.join(", ")), tail, began: true });
     }
-    if late && fence.is_err() {
-        behind::forget(scene)?;
-        return cleared(scene, names, &own);
+    let networks: Vec<&str> =
+        own.iter().filter(|part| part.sort == Sort::Network).map(|part| part.id.as_str()).collect();
+    behind::lower(scene, &networks).await?;
+    match fence {
+        Ok(told) => told.into_iter().for_each(|line| (scene.say)(line)),
+        Err(why) if late => (scene.say)(why),
+        Err(why) => return Err(Mishap::failed(why, true)),
     }
-    behind::lower(scene).await?;
-    fence.map_err(|why| Mishap::failed(why, true))?.into_iter().for_each(|line| (scene.say)(line));
-    cleared(scene, names, &own)
-}
-
-fn cleared(scene: &Scene<'_>, names: &Names, own: &[Part]) -> Result<Option<String>, Mishap> {
     let folder = drill::folder(scene.run);
     files::remove_folder(scene.touch, &folder)
         .map_err(|error| Mishap::failed(format!("{} is left: {error}", folder.display()), true))?;

@@ -25,18 +25,21 @@ func main() {
 	os.Exit(control(os.Args[1:]))
 }
 
+// valueOf is the value of an option: behind its =, or the next word.
+func valueOf(args []string, at *int, value string, joined bool) string {
+	if !joined && *at+1 < len(args) {
+		*at++
+		return args[*at]
+	}
+	return value
+}
+
 func control(args []string) int {
 	r := &units.Request{}
 	for i := 0; i < len(args); i++ {
 		a := args[i]
 		name, value, joined := strings.Cut(a, "=")
-		take := func() string {
-			if !joined && i+1 < len(args) {
-				i++
-				return args[i]
-			}
-			return value
-		}
+		take := func() string { return valueOf(args, &i, value, joined) }
 		switch {
 		case a == "--version":
 			fmt.Println("systemd 252 (a stand-in of blackstart's tests; this is not systemd)")
@@ -83,13 +86,7 @@ func journal(args []string) int {
 	for i := 0; i < len(args); i++ {
 		a := args[i]
 		name, value, joined := strings.Cut(a, "=")
-		take := func() string {
-			if !joined && i+1 < len(args) {
-				i++
-				return args[i]
-			}
-			return value
-		}
+		take := func() string { return valueOf(args, &i, value, joined) }
 		switch {
 		case name == "-u" || name == "--unit" || strings.HasSuffix(name, "u") && strings.HasPrefix(name, "-") && !strings.HasPrefix(name, "--"):
 			names = append(names, take())

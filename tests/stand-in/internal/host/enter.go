@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -51,7 +52,9 @@ func (s *state) network(name string) (string, error) {
 	if !known {
 		return "", fmt.Errorf("no network %s beside it", name)
 	}
-	return fmt.Sprintf("/proc/%d/root/proc/%d/ns/net", s.PID, inner), nil
+	// The numbers of its processes are its own: seen through its file system.
+	inside := filepath.Join("/proc", strconv.Itoa(s.PID), "root")
+	return filepath.Join(inside, "proc", strconv.Itoa(inner), "ns", "net"), nil
 }
 
 func besideNetwork(dir string) (*os.File, error) {

@@ -15,10 +15,8 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -41,28 +39,8 @@ func (o *Options) RunAgent(givenToken string) error {
 		}
 	}
 	say.Info("Starting k3s agent %s (stand-in)", Version)
-	stopped := make(chan os.Signal, 2)
-	signal.Notify(stopped, syscall.SIGTERM, syscall.SIGINT)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	l := &life{o: o}
-	defer l.stop()
-	failed := make(chan error, 1)
-	go func() {
-		if err := l.agentUp(ctx, givenToken); err != nil {
-			failed <- err
-			return
-		}
-		failed <- l.watch(ctx)
-	}()
-	select {
-	case s := <-stopped:
-		say.Info("Shutdown request received: %s", s)
-		cancel()
-		return nil
-	case err := <-failed:
-		return err
-	}
+	return l.live(func(ctx context.Context) error { return l.agentUp(ctx, givenToken) })
 }
 
 func (l *life) agentUp(ctx context.Context, givenToken string) error {

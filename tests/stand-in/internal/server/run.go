@@ -34,16 +34,21 @@ func (o *Options) Run() error {
 	if err := o.prepare(); err != nil {
 		return err
 	}
+	l := &life{o: o}
+	return l.live(l.up)
+}
+
+// live starts what up starts and watches it, until a signal or the end of a part.
+func (l *life) live(up func(context.Context) error) error {
 	stopped := make(chan os.Signal, 2)
 	signal.Notify(stopped, syscall.SIGTERM, syscall.SIGINT)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	l := &life{o: o}
 	// Whatever way this ends, what was started ends in order; containers and their shims live on.
 	defer l.stop()
 	failed := make(chan error, 1)
 	go func() {
-		if err := l.up(ctx); err != nil {
+		if err := up(ctx); err != nil {
 			failed <- err
 			return
 		}
