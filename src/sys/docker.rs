@@ -34,8 +34,12 @@ const NETWORK: &str = concat!(
 );
 const VOLUME: &str = concat!(
     r#"{"name":{{json .Name}},"created":{{json .CreatedAt}},"cluster":{{json (index .Labels "k3d.cluster")}},"#,
+    r#""made":{{json (index .Labels "blackstart.made")}},"#,
     r#""run":{{json (index .Labels "blackstart.run")}},"drill":{{json (index .Labels "blackstart.drill")}}}"#
 );
+
+/// The label by which a volume says when it was made.
+pub const MADE: &str = "blackstart.made";
 
 /// A thing as a list names it, with the cluster that its label tells.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,7 +127,11 @@ pub struct Joined {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Volume {
     pub name: String,
+    /// Before version 23 of Docker's this is when something was last put into it.
     pub created: String,
+    /// When it was made, by who made it and has said so.
+    #[serde(default)]
+    pub made: String,
     pub cluster: String,
     pub run: String,
     pub drill: String,

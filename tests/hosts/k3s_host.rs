@@ -94,7 +94,7 @@ impl Host {
         }
     }
 
-    fn blackstart(&self, words: &[&str]) -> Command {
+    pub fn blackstart(&self, words: &[&str]) -> Command {
         let state = self.path("state").display().to_string();
         let own = env!("CARGO_BIN_EXE_blackstart");
         self.enter(&[&[own, "--state-dir", &state, "--color", "never"], words].concat())

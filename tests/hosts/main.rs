@@ -2,6 +2,8 @@
 //! of k3d runs inside of such a machine, in a copy of this program.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod k3d;
 mod k3d_faults;
 mod k3d_files;
@@ -11,3 +13,6 @@ mod k3s_host;
 mod rig;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
+mod whole;
+mod whole_k3d;
+mod whole_k3s;

@@ -11,8 +11,8 @@ const INSIDE: &str = "BLACKSTART_HOSTS_INSIDE";
 /// The image of nodes that the machine has.
 pub const IMAGE: &str = "blackstart/stand-in-k3s:v1.34.4-k3s1";
 
-/// No test takes longer, in seconds: one that does hangs.
-const LONGEST: &str = "300";
+/// No ordinary test takes longer, in seconds: one that does hangs.
+const LONGEST: u32 = 300;
 
 struct Rig {
     folder: tempfile::TempDir,
@@ -64,6 +64,11 @@ fn start() -> Result<Rig, String> {
 
 /// True where the body of the test is to be run now: inside. Outside it sees to it that it is, and fails as it does.
 pub fn inside(test: &str) -> bool {
+    inside_for(test, LONGEST)
+}
+
+/// For a test that may take so many seconds.
+pub fn inside_for(test: &str, longest: u32) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         wipe();
         return true;
@@ -94,7 +99,7 @@ pub fn inside(test: &str) -> bool {
     program(&wrapper.join("docker"), &script);
     let paths = format!("{}:{}", wrapper.display(), std::env::var("PATH").unwrap());
     let child = Command::new("timeout")
-        .arg(LONGEST)
+        .arg(longest.to_string())
         .arg(rig.bin.join("dockerhost"))
         .args(["enter", "--dir"])
         .arg(rig.folder.path().join("h"))

@@ -25,12 +25,13 @@ impl Delete {
         Self { name, maker }
     }
 
-    /// What of the old one stands there still, and what has come since. What this run made itself is neither.
-    fn sorted(scene: &Scene<'_>, old: &Standing, now: Standing) -> (Standing, Vec<Part>) {
-        let run = scene.run.file_name().unwrap_or_default().to_string_lossy();
+    /// What of the old one stands there still, and what has come since. What this run made itself is neither, also where it
+    /// has the id of something old: a volume has no other than its name.
+    fn sorted(run: &Path, old: &Standing, now: Standing) -> (Standing, Vec<Part>) {
+        let run = run.file_name().unwrap_or_default().to_string_lossy();
         let is_old = |part: &Part| old.parts.iter().any(|one| one.sort == part.sort && one.id == part.id);
-        let (left, new): (Vec<Part>, Vec<Part>) = now.parts.into_iter().partition(is_old);
-        let strange = new.into_iter().filter(|part| part.run.as_deref() != Some(&*run)).collect();
+        let others = now.parts.into_iter().filter(|part| part.run.as_deref() != Some(&*run));
+        let (left, strange): (Vec<Part>, Vec<Part>) = others.partition(is_old);
         (Standing { parts: left, uid: now.uid, told: now.told }, strange)
     }
 
@@ -46,7 +47,7 @@ impl Delete {
                 return Err(Mishap::Failed { reason, tail, began: false });
             }
         };
-        let (left, strange) = Self::sorted(scene, &old, now);
+        let (left, strange) = Self::sorted(scene.run, &old, now);
         if !strange.is_empty() {
             let reason = format!("something stands under the name {} that nobody confirmed", self.name);
             let tail = strange.iter().map(Part::to_string).collect();
@@ -68,7 +69,7 @@ impl Delete {
             Exists::Unknown(why) => return Seen::Unknown(why.join("; ")),
             Exists::No(_) => Vec::new(),
             Exists::Yes(now) => {
-                let (left, strange) = Self::sorted(scene, &old, now);
+                let (left, strange) = Self::sorted(scene.run, &old, now);
                 [left.parts, strange].concat()
             }
         };
@@ -122,5 +123,26 @@ impl Kind for Delete {
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::cluster::contract::Sort;
+
+    fn volume(run: &str) -> Part {
+        let name = "k3d-home-images".to_owned();
+        Part { sort: Sort::Volume, id: name.clone(), name, run: Some(run.to_owned()), runs: false }
+    }
+
+    #[test]
+    fn a_volume_that_this_run_made_in_place_of_an_old_one_is_not_the_old_one() {
+        let of = |run: &str| Standing { parts: vec![volume(run)], ..Standing::default() };
+        let sorted = |now: &str| Delete::sorted(Path::new("/state/home/r2"), &of("r1"), of(now));
+        let (left, strange) = sorted("r2");
+        assert!(left.parts.is_empty() && strange.is_empty(), "{left:?} {strange:?}");
+        let (left, strange) = sorted("r1");
+        assert!(left.parts == [volume("r1")] && strange.is_empty(), "{left:?} {strange:?}");
     }
 }

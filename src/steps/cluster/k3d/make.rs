@@ -14,7 +14,7 @@ use crate::steps::target::{Ground, Up};
 use crate::sys::docker::{self, Docker};
 use crate::sys::kube::Verdict;
 use crate::sys::process::Given;
-use crate::sys::{files, k3d};
+use crate::sys::{clock, files, k3d};
 use std::path::Path;
 use std::time::Duration;
 
@@ -149,7 +149,8 @@ async fn find(scene: &Scene<'_>, names: &Names) -> Result<Found, Mishap> {
 /// nodes, and whoever is killed there would leave what nobody can tell from somebody else's. k3d takes one that is there.
 async fn mark(scene: &Scene<'_>, order: &Order<'_>) -> Result<(), Mishap> {
     let volume = order.names.images();
-    let own = [("app", "k3d"), ("k3d.cluster", order.names.cluster.as_str())];
+    let made = clock::now().rfc3339();
+    let own = [("app", "k3d"), ("k3d.cluster", order.names.cluster.as_str()), (docker::MADE, made.as_str())];
     let labels: Vec<(&str, &str)> =
         own.into_iter().chain(order.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()))).collect();
     scene.act(&docker::make_volume(&volume, &labels), &docker::ways(), Given::default()).await?;

@@ -78,10 +78,12 @@ impl Found {
         self.containers.is_empty() && self.networks.is_empty() && self.volumes.is_empty()
     }
 
-    /// The run whose mark stands on the volume that was made before everything else, and when that was.
+    /// The run whose mark stands on the volume that was made before everything else, and when that was: by its label, since
+    /// an older Docker tells another time of it as soon as an image is put into it.
     fn marked(&self, names: &Names) -> Option<(String, Stamp)> {
         let mark = self.volumes.iter().find(|one| one.name == names.images())?;
-        Some((owner(&mark.run, &mark.drill)?.to_owned(), Stamp::read(&mark.created)?))
+        let at = [&mark.made, &mark.created].into_iter().filter_map(|text| Stamp::read(text)).min()?;
+        Some((owner(&mark.run, &mark.drill)?.to_owned(), at))
     }
 
     /// Its parts, each with the run that made it. k3d labels neither its network nor its helpers: what came after the marked
@@ -208,6 +210,15 @@ mod tests {
         assert_eq!(runs(&foreign), [None, None, None, Some("r1".to_owned())]);
         let unmarked = found("", vec![container("k3d-home-tools", "", "")]);
         assert_eq!(runs(&unmarked), [None, None, None]);
+    }
+
+    #[test]
+    fn a_mark_that_images_were_put_into_is_as_old_as_it_was() {
+        let mut filled = found("r1", Vec::new());
+        filled.volumes[0].created = "2026-11-03T02:15:00Z".to_owned();
+        assert_eq!(runs(&filled), [None, Some("r1".to_owned())], "nothing else tells");
+        filled.volumes[0].made = "2026-11-03T02:11:07Z".to_owned();
+        assert_eq!(runs(&filled), vec![Some("r1".to_owned()); 2]);
     }
 
     #[test]
