@@ -41,4 +41,24 @@ fn a_root_and_its_children_become_green_on_a_real_argo_cd() {
     assert_eq!(lost["status"]["sync"]["status"], "Unknown", "{lost}");
     let said = lost["status"]["conditions"][0]["message"].as_str().unwrap();
     assert!(said.contains("unable to resolve 'nowhere' to a commit SHA"), "{said}");
+
+    // A git server that is down makes what was green Unknown and leaves it Healthy; nobody was asked for a push meanwhile.
+    let pushes = rig::git_counts()["pushes"].clone();
+    rig::git_is("down");
+    rig::refresh("plain");
+    let plain = rig::until(Duration::from_secs(60), || {
+        let all = rig::applications();
+        let plain = all.iter().find(|one| one["metadata"]["name"] == "plain")?;
+        (plain["status"]["sync"]["status"] == "Unknown").then(|| plain.clone())
+    });
+    assert_eq!(plain["status"]["health"]["status"], "Healthy", "{plain}");
+    assert_eq!(plain["status"]["conditions"][0]["type"], "ComparisonError", "{plain}");
+    rig::git_is("up");
+    assert_eq!(rig::git_counts()["pushes"], pushes);
+    rig::refresh("plain");
+    rig::until(Duration::from_secs(60), || {
+        let all = rig::applications();
+        let plain = all.iter().find(|one| one["metadata"]["name"] == "plain")?;
+        (plain["status"]["sync"]["status"] == "Synced").then_some(())
+    });
 }

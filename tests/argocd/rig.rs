@@ -6,8 +6,8 @@ use blackstart::sys::Look;
 use blackstart::sys::kube::Kube;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -47,10 +47,16 @@ pub const CHART: Files = &[
     ),
 ];
 
-static RIG: OnceLock<Option<Host>> = OnceLock::new();
+static RIG: OnceLock<Option<(Host, Child)>> = OnceLock::new();
 static TURN: Mutex<()> = Mutex::new(());
 
-fn start(test: &str) -> Option<Host> {
+/// Nobody drops what is static, and a host's disk is large: this child removes it when its input ends, which is when this process does.
+fn sweeper(folder: &Path) -> Child {
+    let script = "cat >/dev/null; for i in 1 2 3 4 5; do sleep 1; rm -rf \"$0\" && exit; done";
+    Command::new("sh").args(["-c", script]).arg(folder).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn start(test: &str) -> Option<(Host, Child)> {
     let words = [&["--also", "edge"][..], &IMAGES].concat();
     let stand_in = stand_in();
     for needed in ["more/argocd.tar", "bin/gitserver", "manifests/argocd/core-install.yaml"] {
@@ -64,17 +70,8 @@ fn start(test: &str) -> Option<Host> {
     let repositories = host.path("repositories").display().to_string();
     let accounts = host.path("accounts").display().to_string();
     let git = host.program("gitserver");
-    let mut server = host.beside(&[
-        &git,
-        "--root",
-        &repositories,
-        "--listen",
-        GIT,
-        "--control",
-        "192.0.2.1:8081",
-        "--accounts",
-        &accounts,
-    ]);
+    let served = ["--root", &repositories, "--accounts", &accounts];
+    let mut server = host.beside(&[&[&git[..], "--listen", GIT, "--control", "192.0.2.1:8081"][..], &served].concat());
     let mut server = server.stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -83,7 +80,8 @@ fn start(test: &str) -> Option<Host> {
     host.sh("systemctl daemon-reload && systemctl start k3s");
     // The images of its own come after the node's: a pod that comes before its image would be told to pull it.
     host.until("k3s kubectl get nodes | grep -qw Ready && k3s crictl images | grep -q sealed-secrets", 240);
-    Some(host)
+    let sweeper = sweeper(&host.path(""));
+    Some((host, sweeper))
 }
 
 fn stand_in() -> PathBuf {
@@ -97,8 +95,12 @@ pub fn inside(test: &str) -> bool {
         return true;
     }
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(host) = RIG.get_or_init(|| start(test)) else {
-        super::sandbox::not_run(test, "no host with Argo CD");
+    let first = RIG.get().is_none();
+    let Some((host, _)) = RIG.get_or_init(|| start(test)) else {
+        // The first has said why already.
+        if !first {
+            super::sandbox::not_run(test, "there is no host with Argo CD");
+        }
         return false;
     };
     let own = host.path(&format!("of-{test}"));
