@@ -1,4 +1,5 @@
 //! A stand-in host for one test: its disk is a folder that outlives it, everything else ends with it.
+#![allow(dead_code)] // each binary of tests uses another part of it
 
 use super::sandbox::not_run;
 use serde_json::Value;
@@ -64,11 +65,22 @@ impl Host {
         std::fs::write(path, text).unwrap();
     }
 
-    fn enter(&self, words: &[&str]) -> Command {
+    pub fn enter(&self, words: &[&str]) -> Command {
+        self.enter_at(&[], words)
+    }
+    /// The same in the network beside the host, which it was booted with as `--also edge`.
+    pub fn beside(&self, words: &[&str]) -> Command {
+        self.enter_at(&["--net", "edge"], words)
+    }
+    fn enter_at(&self, place: &[&str], words: &[&str]) -> Command {
         let mut command = Command::new(self.programs.join("host"));
-        command.args(["enter", "--dir"]).arg(self.disk()).arg("--").args(words).current_dir(self.folder.path());
-        command.stdin(Stdio::null());
+        command.args(["enter", "--dir"]).arg(self.disk()).args(place).arg("--").args(words);
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
         command
+    }
+    /// One of the stand-ins' programs, as a word of a command.
+    pub fn program(&self, name: &str) -> String {
+        self.programs.join(name).display().to_string()
     }
 
     pub fn run(&self, words: &[&str]) -> Output {
