@@ -24,6 +24,7 @@ spec:
     image: busybox:1.36
     imagePullPolicy: IfNotPresent
     command: [sh, -c, "head -c 100000 /dev/urandom > /data/f; sync; echo done > /data/done; sleep 10000"]
+    ports: [{containerPort: 80, hostPort: 18080}]
     volumeMounts: [{name: d, mountPath: /data}]
   volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]
 "#;
@@ -62,6 +63,8 @@ fn a_living_k3s_is_made_anew_and_its_data_is_the_same_to_the_byte() {
     let (before, old) = (host.digests(&format!("{DATA}/storage")), uid(&host));
     assert_eq!(before.lines().count(), 2, "{before}");
     let ca = host.sh(&format!("sha256sum < {DATA}/server/tls/server-ca.crt"));
+    assert!(host.sh("iptables -t nat -S").contains("--dports 18080"));
+    let leases = host.sh("ls /var/lib/cni/networks/cbr0/10.* | wc -l");
     let (exit, said) = host.recover("plan.yaml");
     assert_eq!(exit, Some(0), "{said}");
     assert!(said.contains("3 of 3 gone, by their ids"), "{said}");
@@ -76,6 +79,10 @@ fn a_living_k3s_is_made_anew_and_its_data_is_the_same_to_the_byte() {
     );
     assert!(host.exists(&format!("{DATA}/agent/etc/containerd/certs.d/docker.io/hosts.toml")));
     is_clean(&host);
+    // Nothing leads to pods that are no more, and their addresses are free.
+    let rules = host.sh("iptables -t nat -S");
+    assert!(!rules.contains("--dports 18080"), "{rules}");
+    assert_eq!(host.sh("ls /var/lib/cni/cbr0-aside-*/10.* | wc -l"), leases);
 
     // The way back is what it says it is.
     let way = host.sh(&format!("grep -e '^systemctl' -e '^mkdir' -e '^mv' -e '^\\[' {DATA}/aside-*/WAY-BACK"));
@@ -142,4 +149,41 @@ fn a_cluster_begins_with_a_snapshot_and_a_damaged_one_is_refused_before_anything
     assert_eq!(host.sh("k3s kubectl get configmap kept -o jsonpath='{.data.a}'"), "b");
     assert_eq!(uid(&host), old, "it is the cluster of the snapshot");
     is_clean(&host);
+}
+
+#[test]
+fn what_is_not_known_of_a_k3s_is_not_taken_for_nothing() {
+    let test = "what_is_not_known_of_a_k3s_is_not_taken_for_nothing";
+    let Some(host) = host(test, &["--bare"]) else { return };
+    host.put("plan.yaml", "name: rack\ncluster: {provider: k3s, install: program}\nsteps:\n  - {id: answers, kind: probe, run: [\"true\"]}\n");
+    host.put("program", "no script");
+    let before = host.sh("find /usr/local/bin /etc/rancher /var/lib/rancher /etc/systemd | sort");
+    let refused = |why: &str| {
+        let (exit, said) = host.recover("plan.yaml");
+        assert!(exit == Some(3) && said.contains(why), "{why}: {exit:?}: {said}");
+    };
+    // One that somebody has started by hand, or by a unit of another name.
+    host.sh("cp /bin/sleep /run/k3s-server");
+    let mut running = host.hold(&["/run/k3s-server", "600"]);
+    host.until("grep -qx k3s-server /proc/[0-9]*/comm", 20);
+    refused("a k3s server runs that is not of k3s.service");
+    running.kill().unwrap();
+    running.wait().unwrap();
+    // One that keeps its data elsewhere, by what counts more than its config.
+    host.sh("mkdir -p /etc/rancher/k3s/config.yaml.d; echo 'data-dir: /srv/k3s' > /etc/rancher/k3s/config.yaml.d/10-data.yaml");
+    refused("k3s keeps its data in /srv/k3s");
+    host.sh("rm -r /etc/rancher/k3s; echo K3S_DATA_DIR=/srv/other > /etc/systemd/system/k3s.service.env");
+    refused("k3s keeps its data in /srv/other");
+    host.sh("echo K3S_CONFIG_FILE=/srv/k3s.yaml > /etc/systemd/system/k3s.service.env");
+    refused("k3s takes its config from /srv/k3s.yaml");
+    host.sh("rm /etc/systemd/system/k3s.service.env");
+    assert_eq!(host.sh("find /usr/local/bin /etc/rancher /var/lib/rancher /etc/systemd | sort"), before);
+    // A disk that somebody has mounted into what would be moved aside; and a folder of the data that lies elsewhere.
+    host.sh(
+        "mkdir -p /srv/data/server/db /srv/disk && touch /srv/data/server/x && ln -s /srv/data /var/lib/rancher/k3s",
+    );
+    host.sh("mount --bind /srv/disk /srv/data/server/db");
+    let (exit, said) = host.recover("plan.yaml");
+    assert!(exit == Some(1) && said.contains("/srv/data/server/db is a file system of its own"), "{exit:?}: {said}");
+    assert!(host.exists("/srv/data/server/x") && host.sh("cat /proc/self/mountinfo").contains("/srv/data/server/db"));
 }

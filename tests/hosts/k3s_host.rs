@@ -75,6 +75,11 @@ impl Host {
         self.enter(words).output().unwrap()
     }
 
+    /// A program that goes on in it until it is killed.
+    pub fn hold(&self, words: &[&str]) -> Child {
+        self.enter(words).spawn().unwrap()
+    }
+
     /// What a script prints, which must end well.
     #[track_caller]
     pub fn sh(&self, script: &str) -> String {

@@ -76,6 +76,9 @@ impl Made {
         self.program(scene, &survey).await?;
         self.file(scene, &survey, k3s::CONFIG, "config", self.blueprint.config.as_ref()).await?;
         self.file(scene, &survey, k3s::REGISTRIES, "registries", self.blueprint.registries.as_ref()).await?;
+        if survey.has("config.d") {
+            (scene.say)(format!("{}.d of the host is used as it is, and counts more than config.yaml", k3s::CONFIG));
+        }
         for part in ["server", "agent"] {
             let mark = format!("{}/{part}/{}", self.data(), k3s::MARK);
             self.put(scene, &mark, format!("{run}\n").into_bytes(), "0600").await?;

@@ -11,8 +11,11 @@ use std::fs::File;
 use std::future::Future;
 use std::path::Path;
 
-/// Puts what it reads where nothing or something is: the old bytes are there or the new ones, never a part.
-const PUT: &str = r#"umask 077; mkdir -p "${2%/*}" && cat > "$2.new" && chmod "$1" "$2.new" && sync "$2.new" && mv -fT "$2.new" "$2""#;
+/// Puts what it reads where nothing or something is: the old bytes are there or the new ones, never a part. A connection that
+/// is lost looks like the end of a file, so the bytes are counted.
+const PUT: &str = r#"umask 077; mkdir -p "${2%/*}" && cat > "$2.new" || exit 1
+[ "$(wc -c < "$2.new")" -eq "$3" ] || { echo "$2: only a part of it has come" >&2; exit 1; }
+chmod "$1" "$2.new" && sync "$2.new" && mv -fT "$2.new" "$2""#;
 /// Gives something another name in its own file system, one that is free: `to`, `to.2`, `to.3`.
 const ASIDE: &str = r#"[ -e "$1" ] || exit 0; to=$2; n=2; while [ -e "$to" ]; do to=$2.$n; n=$((n+1)); done; mv -T "$1" "$to" && sync "${to%/*}""#;
 /// Ends processes; those that are gone already are no failure.
@@ -41,8 +44,10 @@ impl Made {
     }
 
     async fn put_file(&self, scene: &Scene<'_>, path: &str, file: File, mode: &str) -> Result<(), Mishap> {
+        let length =
+            file.metadata().map_err(|error| Mishap::failed(format!("{path}: {error}"), false))?.len().to_string();
         let given = Given { stdin: Some(file), files: Vec::new() };
-        self.act_given(scene, &["sh", "-c", PUT, "put", mode, path], given).await
+        self.act_given(scene, &["sh", "-c", PUT, "put", mode, path, &length], given).await
     }
 
     pub(super) async fn move_aside(&self, scene: &Scene<'_>, from: &str, to: &str) -> Result<(), Mishap> {
@@ -63,5 +68,33 @@ impl Made {
                 Mishap::failed(format!("not done within {}", crate::model::time::spoken(time)), true)
             }
         })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn a_file_of_which_only_a_part_comes_is_not_put() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/file");
+        let put = |bytes: &[u8], length: usize| {
+            let words = ["-c", PUT, "put", "0640", path.to_str().unwrap(), &length.to_string()];
+            let mut child =
+                Command::new("sh").args(words).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            child.stdin.take().unwrap().write_all(bytes).unwrap();
+            let ended = child.wait_with_output().unwrap();
+            (ended.status.success(), String::from_utf8(ended.stderr).unwrap())
+        };
+        assert!(put(b"old", 3).0);
+        let (well, why) = put(b"the n", 7);
+        assert!(!well && why.contains("only a part of it has come"), "{why}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert!(put(b"the new", 7).0);
+        assert_eq!(std::fs::read(&path).unwrap(), b"the new");
     }
 }
