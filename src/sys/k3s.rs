@@ -9,6 +9,9 @@ use std::time::Duration;
 pub const PROGRAM: &str = "/usr/local/bin/k3s";
 pub const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
 pub const REGISTRIES: &str = "/etc/rancher/k3s/registries.yaml";
+/// A token of ours, and the file that leads k3s to it.
+pub const TOKEN: &str = "/etc/rancher/k3s/blackstart.token";
+pub const TOKEN_CONFIG: &str = "/etc/rancher/k3s/config.yaml.d/99-blackstart-token.yaml";
 pub const NODE_PASSWORD: &str = "/etc/rancher/node/password";
 pub const UNIT_FILE: &str = "/etc/systemd/system/k3s.service";
 pub const UNIT: &str = "k3s.service";
@@ -59,7 +62,7 @@ fi
 [ -f /etc/rancher/k3s/config.yaml ] && say has config
 [ -f /etc/rancher/k3s/registries.yaml ] && say has registries
 if [ -f /etc/rancher/k3s/config.yaml ]; then sed -n "s/^data-dir: *[\"']*\([^\"' ]*\).*/config-data \1/p" /etc/rancher/k3s/config.yaml; fi
-if [ -n "$(ls -A /etc/rancher/k3s/config.yaml.d 2>/dev/null)" ]; then
+if ls -A /etc/rancher/k3s/config.yaml.d 2>/dev/null | grep -qvx 99-blackstart-token.yaml; then
   say has config.d
   cat /etc/rancher/k3s/config.yaml.d/*.yaml 2>/dev/null | sed -n "s/^data-dir: *[\"']*\([^\"' ]*\).*/set-data \1/p"
 fi

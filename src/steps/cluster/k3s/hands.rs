@@ -5,7 +5,7 @@ use crate::model::Hidden;
 use crate::steps::contract::Mishap;
 use crate::steps::scene::Scene;
 use crate::sys::pace::BrokenOff;
-use crate::sys::process::Given;
+use crate::sys::process::{Exit, Given};
 use crate::sys::{hosts, memory};
 use std::fs::File;
 use std::future::Future;
@@ -28,11 +28,31 @@ impl Made {
     }
 
     async fn act_given(&self, scene: &Scene<'_>, words: &[&str], given: Given) -> Result<(), Mishap> {
-        scene.act(&self.host.argv(words), &self.host.env(scene.touch.look()), given).await
+        let acted = scene.act(&self.host.argv(words), &self.host.env(scene.touch.look()), given).await;
+        match acted {
+            Err(Mishap::Failed { reason, tail, began }) => {
+                // The words of ssh around it tell nobody anything; why it failed is told in front.
+                let exit = [255, 125, 1].map(Exit::Code).into_iter().find(|exit| reason.ends_with(&exit.to_string()));
+                let why = exit.and_then(|exit| self.host.refused(exit, tail.iter().map(String::as_str)));
+                let reason = why.map_or(reason, |why| format!("{}: {why}", self.host.shown()));
+                Err(Mishap::Failed { reason, tail, began })
+            }
+            other => other,
+        }
     }
 
     pub(super) async fn put(&self, scene: &Scene<'_>, path: &str, bytes: Vec<u8>, mode: &str) -> Result<(), Mishap> {
-        let file = memory::holding(scene.touch, &Hidden::new(bytes)).map_err(|error| Mishap::failed(error, false))?;
+        self.put_hidden(scene, path, &Hidden::new(bytes), mode).await
+    }
+
+    pub(super) async fn put_hidden(
+        &self,
+        scene: &Scene<'_>,
+        path: &str,
+        bytes: &Hidden,
+        mode: &str,
+    ) -> Result<(), Mishap> {
+        let file = memory::holding(scene.touch, bytes).map_err(|error| Mishap::failed(error, false))?;
         self.put_file(scene, path, file, mode).await
     }
 
