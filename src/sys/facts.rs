@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Each line is a word and what it says. The k3s that lies there is only asked what it is and which options it has.
+/// Each line is a word and what it says. The k3s that lies there is asked for its version and nothing else:
+/// whether it has the words after the first is looked up in its bytes.
 const FACTS: &str = r#"
 data=$1
 say() { printf '%s %s\n' "$1" "$2"; }
@@ -31,7 +32,8 @@ say watches "$(cat /proc/sys/fs/inotify/max_user_watches 2>/dev/null)"
 sed -n -e 's/^MemAvailable: *\([0-9]*\).*/free \1/p' -e 's/^MemTotal: *\([0-9]*\).*/memory \1/p' /proc/meminfo
 if [ -x /usr/local/bin/k3s ]; then
   say version "$(timeout 5 /usr/local/bin/k3s --version 2>/dev/null | sed -n '1s/^k3s version //p')"
-  timeout 5 /usr/local/bin/k3s server --help 2>/dev/null | sed -n 's/^ *--\([a-z0-9-]*\).*/option \1/p'
+  shift
+  [ $# -gt 0 ] && grep -aoF "$(printf '%s\n' "$@")" /usr/local/bin/k3s | sort -u | sed 's/^/option /'
 fi
 say clock "$(date +%s)"
 say end ""
@@ -52,8 +54,8 @@ pub struct Facts {
     pub memory: Option<(u64, u64)>,
     /// Of the k3s that lies there.
     pub version: Option<String>,
-    /// What its server takes; nothing where it does not say.
-    pub options: Vec<String>,
+    /// Which of the words that were asked for stand in it.
+    pub words: Vec<String>,
     /// Seconds since 1970.
     pub clock: Option<i64>,
     unit: Option<String>,
@@ -73,8 +75,9 @@ pub enum Holder {
 }
 
 impl Facts {
-    pub async fn of(look: Look, host: &Host, data: &str, most: Duration) -> Result<Self, String> {
-        let said = host.ask(look, &["sh", "-c", FACTS, "facts", data], most).await?;
+    pub async fn of(look: Look, host: &Host, data: &str, words: &[&str], most: Duration) -> Result<Self, String> {
+        let asked = [&["sh", "-c", FACTS, "facts", data], words].concat();
+        let said = host.ask(look, &asked, most).await?;
         Self::read(&said).ok_or_else(|| format!("{}: half an answer to what it has", host.shown()))
     }
 
@@ -116,7 +119,7 @@ impl Facts {
                 "free" => free = kilobytes(),
                 "memory" => all = kilobytes(),
                 "version" => facts.version = Some(rest.to_owned()).filter(|text| !text.is_empty()),
-                "option" => facts.options.push(rest.to_owned()),
+                "option" => facts.words.push(rest.to_owned()),
                 "clock" => facts.clock = rest.parse().ok(),
                 "end" => is_whole = true,
                 _ => return None,
@@ -156,7 +159,7 @@ mod tests {
     #[test]
     fn this_host_answers_whole_and_half_an_answer_is_none() {
         let most = Duration::from_secs(20);
-        let facts = block_on(Facts::of(Look::new(), &Host::new(None), "/nowhere/k3s", most)).unwrap().unwrap();
+        let facts = block_on(Facts::of(Look::new(), &Host::new(None), "/nowhere/k3s", &[], most)).unwrap().unwrap();
         assert!(!facts.disks.is_empty() && !facts.kernel.is_empty() && facts.clock.is_some());
         assert!(facts.memory.is_some_and(|(free, all)| free <= all));
         assert!(Facts::read("kernel 6.1\n").is_none());

@@ -4,11 +4,13 @@ use super::k3s_host::{Host, host};
 use std::time::{Duration, Instant};
 
 const CONFIG: &str = "cluster-init: true\nnode-name: standin-0\ndisable: [traefik, servicelb, metrics-server]\n";
-const REGISTRIES: &str = "mirrors:\n  docker.io:\n    endpoint: [\"http://127.0.0.1:5000\"]\n";
+/// Nothing comes from it, but for the test that has a registry.
+const REGISTRIES: &str = "mirrors:\n  registry.example.org:\n    endpoint: [\"http://127.0.0.1:5000\"]\n";
+const MIRROR: &str = "mirrors:\n  docker.io:\n    endpoint: [\"http://127.0.0.1:5000\"]\n";
 const PLAN: &str = "name: rack\n\
     accept: [{id: F26, object: disk of /, reason: a stand-in has the disk of its machine, until: 2999-01-01}]\ncluster: {provider: k3s, config: config.yaml, registries: registries.yaml}\n\
     steps:\n  - {id: answers, kind: probe, run: [k3s, kubectl, get, nodes]}\n";
-const CLAIM: &str = r#"
+pub const CLAIM: &str = r#"
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: data, namespace: default}
@@ -48,6 +50,21 @@ fn uid(host: &Host) -> String {
     host.sh("k3s kubectl get ns kube-system -o jsonpath='{.metadata.uid}'")
 }
 
+/// A registry at hand that has every image which runs.
+fn registry(host: &Host) -> std::process::Child {
+    let config = "version: 0.1\nstorage: {filesystem: {rootdirectory: /srv/registry}}\nhttp: {addr: 127.0.0.1:5000}\n\
+                  log: {accesslog: {disabled: true}, level: error}\n";
+    host.put("registry.yaml", config);
+    let program = host.programs().join("registry").display().to_string();
+    let running = host.hold(&[&program, "serve", "registry.yaml"]);
+    host.until("grep -q ':1388 ' /proc/net/tcp /proc/net/tcp6", 30);
+    host.sh("for image in $(k3s ctr images ls -q | grep '^docker.io/' | grep -v @); do
+           to=127.0.0.1:5000/${image#docker.io/}
+           k3s ctr images tag --force $image $to >/dev/null && k3s ctr images push --plain-http $to >/dev/null || exit 1
+         done");
+    running
+}
+
 /// The old one is kept, nothing of it is mounted or runs, and neither script was run.
 fn is_clean(host: &Host) {
     assert!(!host.exists("/run/blackstart-uninstall-was-run"), "one of k3s's scripts was run");
@@ -64,19 +81,27 @@ fn a_living_k3s_is_made_anew_and_its_data_is_the_same_to_the_byte() {
     assert_eq!(before.lines().count(), 2, "{before}");
     let ca = host.sh(&format!("sha256sum < {DATA}/server/tls/server-ca.crt"));
     assert!(host.sh("iptables -t nat -S").contains("--dports 18080"));
+    host.put("registries.yaml", MIRROR);
     let leases = host.sh("ls /var/lib/cni/networks/cbr0/10.* | wc -l");
+    // Its mirror is down: that is told with its place and its cause, and the cluster is kept as it is.
     let (exit, said) = host.recover("plan.yaml");
-    assert_eq!(exit, Some(0), "{said}");
+    assert_ne!(exit, Some(0), "{said}");
+    assert!(said.contains("registries.yaml:2: mirror docker.io: ") && said.contains("connection refused"), "{said}");
     assert!(said.contains("3 of 3 gone, by their ids"), "{said}");
+    let kept = uid(&host);
+    let mut registry = registry(&host);
+    let (exit, said) = host.resume();
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(said.contains("1 mirror pulled from, DNS answers a pod at 10.43.0.10"), "{said}");
+    assert_eq!(uid(&host), kept, "it was not made anew");
+    registry.kill().unwrap();
+    registry.wait().unwrap();
     assert!(said.contains("the old one is kept in /var/lib/rancher/k3s/aside-"), "{said}");
     assert_eq!(host.digests(&format!("{DATA}/storage")), before);
     assert_ne!(uid(&host), old);
     assert_ne!(host.sh(&format!("sha256sum < {DATA}/server/tls/server-ca.crt")), ca);
     assert_eq!(host.sh(&format!("cat {DATA}/aside-*/server/tls/server-ca.crt | sha256sum")), ca);
-    assert_eq!(
-        host.sh("cat /etc/rancher/k3s/config.yaml /etc/rancher/k3s/registries.yaml"),
-        [CONFIG, REGISTRIES].concat()
-    );
+    assert_eq!(host.sh("cat /etc/rancher/k3s/config.yaml /etc/rancher/k3s/registries.yaml"), [CONFIG, MIRROR].concat());
     assert!(host.exists(&format!("{DATA}/agent/etc/containerd/certs.d/docker.io/hosts.toml")));
     is_clean(&host);
     // Nothing leads to pods that are no more, and their addresses are free.
@@ -169,6 +194,24 @@ fn what_is_not_known_of_a_k3s_is_not_taken_for_nothing() {
     refused("a k3s server runs that is not of k3s.service");
     running.kill().unwrap();
     running.wait().unwrap();
+    // A port that k3s will want, and a key that it would skip.
+    let mut stranger = host.hold(&["busybox", "nc", "-l", "-p", "10250"]);
+    host.until("grep -q ':280A ' /proc/net/tcp /proc/net/tcp6", 20);
+    refused("port 10250 of this host is taken, and the kubelet needs it: busybox (pid");
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    let plan = std::fs::read_to_string(host.path("plan.yaml")).unwrap();
+    host.put("config.yaml", "node-name: rack\nnode-lable: [a=b]\nfrobnicate: 1\n");
+    host.put("plan.yaml", plan.replace("install:", "config: config.yaml, install:"));
+    refused("config.yaml:2  cluster rack: k3s knows no key `node-lable`, did you mean `node-label`?");
+    // The k3s that is there is older than a key: it is not run to know that.
+    host.put("config.yaml", "node-name: rack\nembedded-registry: true\n");
+    host.put("plan.yaml", plan.replace("install: program", "config: config.yaml"));
+    host.sh("printf '#!/bin/sh\\n[ $1 = --version ] && echo k3s version v1.25.1 || touch /run/it-was-run # node-name\\n' > /usr/local/bin/k3s; chmod 755 /usr/local/bin/k3s");
+    refused("k3s v1.25.1 has no option `embedded-registry`");
+    assert!(!host.exists("/run/it-was-run"));
+    host.sh("rm /usr/local/bin/k3s");
+    host.put("plan.yaml", plan);
     // One that keeps its data elsewhere, by what counts more than its config.
     host.sh("mkdir -p /etc/rancher/k3s/config.yaml.d; echo 'data-dir: /srv/k3s' > /etc/rancher/k3s/config.yaml.d/10-data.yaml");
     refused("k3s keeps its data in /srv/k3s");

@@ -214,7 +214,8 @@ pub async fn ask<'a>(look: Look, scene: &'a Scene<'a>) -> Answers {
         let data = cluster.flags.get("data-dir").map_or(DATA, |(data, _)| data.as_str());
         let host = Host::new(scene.host.map(str::to_owned));
         // Nobody else sets it.
-        let _ = scene.facts.set(Facts::of(look, &host, data, FAR).await);
+        let words = if scene.installs { Vec::new() } else { options::keys(cluster) };
+        let _ = scene.facts.set(Facts::of(look, &host, data, &words, FAR).await);
     }
     let until = Until::after(ALL);
     let asked = Asked { look, scene, until };

@@ -1,9 +1,14 @@
-//! F75: whether the k3s that lies on the host knows every key of the plan's config. Its own list of options is asked: what it
-//! does not know it skips with a line in its log, and the cluster is another than the one that was meant.
+//! F75: whether the k3s that lies on the host knows every key of the plan's config. It is not run for that: a key that stands
+//! nowhere in its bytes it cannot know. It would skip it with a line in its log, and make another cluster than was meant.
 
 use super::{Answers, Asked};
-use crate::checks::rules::cluster::Maker;
+use crate::checks::rules::cluster::{Cluster, Maker};
 use crate::model::Severity;
+
+/// The keys that are looked for. Short ones stand in any program.
+pub fn keys(cluster: &Cluster) -> Vec<&str> {
+    cluster.flags.keys().map(|key| key.trim_end_matches('+')).filter(|key| key.len() > 3).collect()
+}
 
 pub fn ask(asked: Asked<'_>) -> Answers {
     let mut answers = Answers::default();
@@ -23,15 +28,10 @@ pub fn ask(asked: Asked<'_>) -> Answers {
     if let Some(version) = &facts.version {
         answers.figures.push(("k3s".to_owned(), version.clone()));
     }
-    if facts.options.is_empty() {
-        return answers;
-    }
-    let has = |name: &str| facts.options.iter().any(|option| option == name);
+    let Some(version) = &facts.version else { return answers };
     for (key, (_, place)) in &cluster.flags {
         let key = key.trim_end_matches('+');
-        // Short names stand in no such list.
-        if key.len() > 1 && !has(key) {
-            let version = facts.version.as_deref().unwrap_or("of this host");
+        if key.len() > 3 && !facts.words.iter().any(|word| word == key) {
             let message = format!("k3s {version} has no option `{key}`: it skips it, and says so in its log only");
             let fix = "take it out, or write what this version calls it (k3s server --help)";
             answers.say("F75", Severity::Error, place.clone(), &format!("cluster {}", cluster.name), message, fix);
