@@ -2,7 +2,7 @@
 
 use super::file::Cluster;
 use crate::checks::drill::place_of;
-use crate::model::{PlanName, Provider, Spot, provider};
+use crate::model::{EntryName, PlanName, Provider, Spot, provider};
 use crate::steps::fields::{Faults, Fields, shown as short};
 use crate::steps::keys;
 use crate::sys::yaml::Body;
@@ -30,9 +30,12 @@ pub fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<C
     let (install, snapshot) = (file("install", &mut own), file("snapshot", &mut own));
     let at = own.value_at("host");
     let host = own.read("host", "a host, as user@name", host).zip(at);
+    let at = own.value_at("token");
+    let token = own.read("token", "a value of the store", EntryName::read).zip(at);
     own.finish("`cluster`", &[keys::CLUSTER]);
     let name = name.as_ref().or(plan).map_or_else(String::new, |name| name.as_str().to_owned());
-    let cluster = Cluster { provider: provider?, name, config, registries, host, install, snapshot, at: entry.at };
+    let cluster =
+        Cluster { provider: provider?, name, config, registries, host, install, snapshot, token, at: entry.at };
     fitting(&cluster, fields.faults);
     Some(cluster)
 }
@@ -40,16 +43,18 @@ pub fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<C
 /// What only one provider knows, beside another.
 fn fitting(cluster: &Cluster, faults: &mut Faults) {
     let provider = cluster.provider;
+    let spot = |given: &Option<(String, Spot)>| given.as_ref().map(|(_, at)| *at);
     let given = [
-        ("registries", &cluster.registries),
-        ("host", &cluster.host),
-        ("install", &cluster.install),
-        ("snapshot", &cluster.snapshot),
+        ("registries", spot(&cluster.registries)),
+        ("host", spot(&cluster.host)),
+        ("install", spot(&cluster.install)),
+        ("snapshot", spot(&cluster.snapshot)),
+        ("token", cluster.token.as_ref().map(|(_, at)| *at)),
     ];
     for (key, given) in given {
         let is_foreign = keys::OF_PROVIDERS.iter().any(|(name, whose)| *name == key && !whose.contains(&provider));
-        if let Some((_, at)) = given.as_ref().filter(|_| is_foreign) {
-            faults.add(*at, format!("`{key}` means nothing to {provider}: take it out"));
+        if let Some(at) = given.filter(|_| is_foreign) {
+            faults.add(at, format!("`{key}` means nothing to {provider}: take it out"));
         }
     }
     if provider == Provider::K3d && cluster.config.is_none() {

@@ -10,6 +10,7 @@ pub mod crypto;
 pub mod desk;
 pub mod detach;
 pub mod docker;
+pub mod facts;
 pub mod fence;
 pub mod files;
 pub mod guard;

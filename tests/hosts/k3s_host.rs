@@ -87,6 +87,11 @@ impl Host {
         self.enter(words).output().unwrap()
     }
 
+    /// A program that goes on in it until it is killed.
+    pub fn hold(&self, words: &[&str]) -> Child {
+        self.enter(words).spawn().unwrap()
+    }
+
     /// What a script prints, which must end well.
     #[track_caller]
     pub fn sh(&self, script: &str) -> String {
@@ -109,7 +114,28 @@ impl Host {
     pub fn blackstart(&self, words: &[&str]) -> Command {
         let state = self.path("state").display().to_string();
         let own = env!("CARGO_BIN_EXE_blackstart");
-        self.enter(&[&[own, "--state-dir", &state, "--color", "never"], words].concat())
+        let mut command = self.enter(&[&[own, "--state-dir", &state, "--color", "never"], words].concat());
+        command.env("BLACKSTART_IDENTITY", self.path("identity.txt"));
+        command
+    }
+
+    /// Puts a value into a store beside the plan, which is made with the first.
+    pub fn store(&self, secret: &str, key: &str, value: &str) {
+        let secrets = |words: &[&str]| {
+            let store = self.path("store").display().to_string();
+            let mut command = self.blackstart(&[&["secrets"], words, &["--store", &store]].concat());
+            command.stdin(Stdio::piped()).stdout(Stdio::null());
+            let mut child = command.spawn().unwrap();
+            std::io::Write::write_all(&mut child.stdin.take().unwrap(), value.as_bytes()).unwrap();
+            assert!(child.wait().unwrap().success(), "{words:?}");
+        };
+        if !self.path("store").exists() {
+            secrets(&["init"]);
+        }
+        secrets(&["add", secret, key]);
+    }
+    pub fn programs(&self) -> &Path {
+        &self.programs
     }
 
     /// Exit and all that is printed.
@@ -119,6 +145,12 @@ impl Host {
     pub fn begin(&self, plan: &str) -> Child {
         let mut command = self.blackstart(&["recover", plan, "--confirm", "rack"]);
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+    pub fn status(&self) -> (Option<i32>, String) {
+        said(self.blackstart(&["status"]).output().unwrap())
+    }
+    pub fn diagnose(&self, plan: &str) -> (Option<i32>, String) {
+        said(self.blackstart(&["diagnose", plan]).output().unwrap())
     }
     pub fn resume(&self) -> (Option<i32>, String) {
         said(self.blackstart(&["resume"]).output().unwrap())

@@ -10,6 +10,7 @@ mod k3d_files;
 mod k3d_world;
 mod k3s;
 mod k3s_host;
+mod k3s_ssh;
 mod rig;
 #[path = "../support/sandbox.rs"]
 mod sandbox;

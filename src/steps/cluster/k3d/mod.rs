@@ -9,11 +9,11 @@ mod make;
 mod names;
 pub mod reap;
 mod record;
-mod registries;
+pub mod registries;
 mod remove;
 mod standing;
 mod undo;
-mod verify;
+pub mod verify;
 mod versions;
 mod way;
 

@@ -76,6 +76,10 @@ impl Made {
         self.program(scene, &survey).await?;
         self.file(scene, &survey, k3s::CONFIG, "config", self.blueprint.config.as_ref()).await?;
         self.file(scene, &survey, k3s::REGISTRIES, "registries", self.blueprint.registries.as_ref()).await?;
+        self.token_file(scene).await?;
+        if survey.has("config.d") {
+            (scene.say)(format!("{}.d of the host is used as it is, and counts more than config.yaml", k3s::CONFIG));
+        }
         for part in ["server", "agent"] {
             let mark = format!("{}/{part}/{}", self.data(), k3s::MARK);
             self.put(scene, &mark, format!("{run}\n").into_bytes(), "0600").await?;
@@ -132,6 +136,21 @@ impl Made {
                 ran
             }
         }
+    }
+
+    /// The token of the store lies in a file of root's, and a file beside the config leads k3s to it: it stands in no argument,
+    /// no variable and no log.
+    async fn token_file(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
+        let Some(token) = &self.blueprint.token else {
+            // One of an older run that had one would count more than the config.
+            return self.move_aside(scene, k3s::TOKEN_CONFIG, &Self::aside_of(scene, k3s::TOKEN_CONFIG)).await;
+        };
+        let value = scene
+            .opened()
+            .and_then(|vault| vault.value(scene.touch.look(), token).map_err(|problem| problem.to_string()));
+        let value = value.map_err(|why| Mishap::failed(why, false))?;
+        self.put_hidden(scene, k3s::TOKEN, &value, "0600").await?;
+        self.put(scene, k3s::TOKEN_CONFIG, format!("token-file: {}\n", k3s::TOKEN).into_bytes(), "0600").await
     }
 
     async fn digest_there(&self, look: Look, path: &str) -> Result<String, String> {

@@ -4,7 +4,7 @@
 mod address;
 mod dns;
 mod nodes;
-mod pulls;
+pub mod pulls;
 mod told;
 
 use super::record::Record;

@@ -34,12 +34,14 @@ pub async fn ask(asked: &Asked<'_>) -> Result<Option<String>, Seen> {
     Ok((pulled > 0).then(|| format!("{} pulled from", many(pulled, "mirror"))))
 }
 
-fn images(pod: &Value) -> impl Iterator<Item = &str> {
+/// The images of a pod.
+pub fn images(pod: &Value) -> impl Iterator<Item = &str> {
     let containers = pod["spec"]["containers"].as_array().into_iter().flatten();
     containers.filter_map(|container| container["image"].as_str())
 }
 
-fn is_of(image: &str, mirror: &Field) -> bool {
+/// Whether an image comes by this mirror.
+pub fn is_of(image: &str, mirror: &Field) -> bool {
     &*mirror.name == "*" || registry(image) == &*mirror.name
 }
 
