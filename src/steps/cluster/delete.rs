@@ -29,15 +29,16 @@ impl Delete {
     fn sorted(scene: &Scene<'_>, old: &Standing, now: Standing) -> (Standing, Vec<Part>) {
         let run = scene.run.file_name().unwrap_or_default().to_string_lossy();
         let is_old = |part: &Part| old.parts.iter().any(|one| one.sort == part.sort && one.id == part.id);
-        let (left, new): (Vec<Part>, Vec<Part>) = now.parts.into_iter().partition(is_old);
+        let (left, new): (Vec<Part>, Vec<Part>) = now.parts.iter().cloned().partition(is_old);
         let strange = new.into_iter().filter(|part| part.run.as_deref() != Some(&*run)).collect();
-        (Standing { parts: left, uid: now.uid, told: now.told }, strange)
+        (Standing { parts: left, ..now }, strange)
     }
 
     async fn work(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
         let look = scene.touch.look();
         let never = |why: String| Mishap::failed(why, false);
         let old = save::old(look, scene.run).map_err(never)?;
+        save::same_keeper(&*self.maker, look, &old).await.map_err(never)?;
         let now = match self.maker.exists(look).await {
             Exists::Yes(now) => now,
             Exists::No(_) => return Ok(()),
@@ -64,6 +65,9 @@ impl Delete {
             Ok(old) => old,
             Err(why) => return Seen::Unknown(why),
         };
+        if let Err(why) = save::same_keeper(&*self.maker, look, &old).await {
+            return Seen::Unknown(why);
+        }
         let left = match self.maker.exists(look).await {
             Exists::Unknown(why) => return Seen::Unknown(why.join("; ")),
             Exists::No(_) => Vec::new(),
