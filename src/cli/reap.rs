@@ -30,9 +30,18 @@ pub fn run(context: &Context) -> Result<u8, Problem> {
     let touch = Touch::granted();
     let state = context.required_state_dir()?;
     let mut reaped = Reaped::default();
-    let plans = files::names(context.look, &state).unwrap_or_default();
-    let folders: Vec<PathBuf> =
-        plans.iter().flat_map(|plan| runs::folders(context, &state, plan).unwrap_or_default()).collect();
+    // What cannot be read is no proof that nothing is left.
+    let unread = |error: std::io::Error| Problem::refused(format!("{}: cannot be read: {error}", state.display()));
+    let plans = match files::exists(context.look, &state) {
+        true => files::names(context.look, &state).map_err(unread)?,
+        false => Vec::new(),
+    };
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for plan in &plans {
+        if files::sort_at(context.look, &state.join(plan)).map_err(unread)? == files::Sort::Folder {
+            folders.extend(runs::folders(context, &state, plan)?);
+        }
+    }
     for folder in &folders {
         of_k3d(context, &touch, folder, &mut reaped);
     }
@@ -76,7 +85,13 @@ fn of_k3d(context: &Context, touch: &Touch, folder: &Path, reaped: &mut Reaped) 
     if !k3d::is_left(context.look, folder) {
         return;
     }
-    let Ok(run) = runs::Run::read(context.look, folder) else { return };
+    let run = match runs::Run::read(context.look, folder) {
+        Ok(run) => run,
+        Err(problem) => {
+            let why = "its drill may have left a cluster, and its journal cannot be read";
+            return reaped.failed.push(format!("run {}: {why}: {}", folder.display(), problem.fact));
+        }
+    };
     let is_of_k3d = run.past.begin.provider == Some(Provider::K3d) && run.mode() == Mode::Drill;
     if !is_of_k3d || run.holder(context.look).is_some() {
         return;

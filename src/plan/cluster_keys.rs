@@ -97,14 +97,21 @@ pub fn drill(fields: &mut Fields<'_, '_>) -> Option<Drilled> {
 
 /// Data that may die with the cluster.
 pub fn discard(fields: &mut Fields<'_, '_>) -> Vec<(String, Spot)> {
-    fields.list("discard", "paths from the root, as /var/lib/rancher/k3s/storage", data)
+    fields.list("discard", "paths from the root or names of volumes, as /var/lib/rancher/k3s/storage", data)
 }
 
-/// A path that may be deleted with what lies in it is written whole.
+/// A path that may be deleted with what lies in it is written whole; a volume of Docker's or a registry by its name.
 fn data(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if text.len() > 1 && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
     let whole = text.starts_with('/') && !text.split('/').any(|part| part == "..") && text.len() > 1;
     match whole && !text.contains(char::is_control) {
         true => Ok(text.trim_end_matches('/').to_owned()),
-        false => Err("is no path from the root: write it whole, as /var/lib/rancher/k3s/storage".to_owned()),
+        false => {
+            Err("is no path from the root, and no name of a volume: write it whole, as /var/lib/rancher/k3s/storage"
+                .to_owned())
+        }
     }
 }

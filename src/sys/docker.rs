@@ -192,10 +192,19 @@ impl Docker {
         let format = r#"{{.Name}}{{"\t"}}{{.Name}}{{"\t"}}{{.Label "k3d.cluster"}}"#;
         listed(&self.ask(&["volume", "ls", "--format", format]).await?)
     }
-    /// Containers that hold this network, stopped ones too.
-    pub async fn on_network(&self, id: &str) -> Result<Vec<Listed>, String> {
+    /// Containers that hold this network, stopped ones too. One that never ran knows only its name.
+    pub async fn on_network(&self, id: &str, name: &str) -> Result<Vec<Listed>, String> {
         let format = r#"{{.ID}}{{"\t"}}{{.Names}}{{"\t"}}{{.Label "k3d.cluster"}}"#;
-        let filter = format!("network={id}");
+        let (id, name) = (format!("network={id}"), format!("network={name}"));
+        let filters = ["--filter", &id, "--filter", &name];
+        listed(&self.ask(&[&["ps", "--all", "--no-trunc"][..], &filters, &["--format", format]].concat()).await?)
+    }
+
+    /// Containers that have this volume, stopped ones too.
+    pub async fn with_volume(&self, name: &str) -> Result<Vec<Listed>, String> {
+        let format = r#"{{.ID}}{{"\t"}}{{.Names}}{{"\t"}}{{.Label "k3d.cluster"}}"#;
+        // Docker takes it for a part of a name, or for a place in a container: who has it is seen by who looks closer.
+        let filter = format!("volume={name}");
         listed(&self.ask(&["ps", "--all", "--no-trunc", "--filter", &filter, "--format", format]).await?)
     }
 
@@ -231,8 +240,15 @@ impl Docker {
     /// The version of the daemon, and what names the daemon.
     pub async fn server(&self) -> Result<(String, String), String> {
         let version = self.ask(&["version", "--format", "{{.Server.Version}}"]).await?;
+        Ok((version.trim().to_owned(), self.daemon().await?))
+    }
+    /// What names the daemon that answers. One without a name cannot be told from another.
+    pub async fn daemon(&self) -> Result<String, String> {
         let id = self.ask(&["info", "--format", "{{.ID}}"]).await?;
-        Ok((version.trim().to_owned(), id.trim().to_owned()))
+        match id.trim() {
+            "" => Err("docker info names no daemon: it has no ID".to_owned()),
+            id => Ok(id.to_owned()),
+        }
     }
 
     /// A file out of a container, stopped or not; None when it is not there.
@@ -292,6 +308,10 @@ pub fn remove_container(id: &str) -> Vec<String> {
 }
 pub fn remove_network(id: &str) -> Vec<String> {
     [PROGRAM, "network", "rm", id].map(str::to_owned).into()
+}
+/// Takes a container off a network, stopped or not.
+pub fn disconnect(network: &str, container: &str) -> Vec<String> {
+    [PROGRAM, "network", "disconnect", "--force", network, container].map(str::to_owned).into()
 }
 pub fn remove_volume(name: &str) -> Vec<String> {
     [PROGRAM, "volume", "rm", name].map(str::to_owned).into()

@@ -79,7 +79,11 @@ pub async fn look(look: Look, wanted: Wanted<'_>, memory: &Memory, session: &Ses
     let mut told = Told::default();
     let (standing, unknown) = match exists.unwrap_or_else(late) {
         Exists::Yes(standing) => (Some(standing), Vec::new()),
-        Exists::No(_) => (Some(Standing::default()), Vec::new()),
+        Exists::No(_) => match until.within(PATIENCE, maker.keeper(look)).await {
+            Some(Ok(keeper)) => (Some(Standing { keeper, ..Standing::default() }), Vec::new()),
+            Some(Err(why)) => (None, vec![why]),
+            None => (None, vec![format!("{}: no answer within {} s", maker.provider(), PATIENCE.as_secs())]),
+        },
         Exists::Unknown(why) => (None, why),
     };
     let mut blast = Blast::default();

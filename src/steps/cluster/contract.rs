@@ -28,6 +28,9 @@ pub struct Standing {
     pub parts: Vec<Part>,
     /// UID of the namespace kube-system, where its API server answers.
     pub uid: Option<String>,
+    /// Who keeps its parts, where there can be several: the id of a Docker daemon. Another one knows nothing of them.
+    #[serde(default)]
+    pub keeper: Option<String>,
     /// What else was seen, in words.
     #[serde(default)]
     pub told: Vec<String>,
@@ -69,7 +72,8 @@ impl fmt::Display for Part {
             Sort::Service => "service",
         };
         let short: String = self.id.chars().take(12).collect();
-        match self.id == self.name {
+        // A volume is called by its name alone; its id says when it was made.
+        match self.id == self.name || self.sort == Sort::Volume {
             true => write!(f, "{sort} {}", self.name),
             false => write!(f, "{sort} {} ({short})", self.name),
         }
@@ -100,6 +104,9 @@ pub struct Blast {
     pub stays: Vec<String>,
     /// Data that lies only in what dies, by path, and what it belongs to.
     pub lost: Vec<(String, String)>,
+    /// What cannot be deleted, and what holds it: a delete would come to a halt in its middle.
+    #[serde(default)]
+    pub held: Vec<(String, String)>,
     /// What could not be known of it.
     pub unknown: Vec<String>,
 }
@@ -121,6 +128,10 @@ pub trait Contract: Send + Sync {
     fn programs(&self) -> Vec<&str>;
     /// What can be known to be wrong with its files.
     fn findings(&self) -> Vec<Finding>;
+    /// Who keeps what stands there, where there can be several.
+    fn keeper(&self, _: Look) -> Work<'_, Result<Option<String>, String>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
     /// What stands under the cluster's name. Bounded in time, and free of any run.
     fn exists<'a>(&'a self, look: Look) -> Work<'a, Exists>;
     /// What dies with it, and what does not.

@@ -30,15 +30,16 @@ impl Delete {
     fn sorted(run: &Path, old: &Standing, now: Standing) -> (Standing, Vec<Part>) {
         let run = run.file_name().unwrap_or_default().to_string_lossy();
         let is_old = |part: &Part| old.parts.iter().any(|one| one.sort == part.sort && one.id == part.id);
-        let others = now.parts.into_iter().filter(|part| part.run.as_deref() != Some(&*run));
+        let others = now.parts.iter().filter(|part| part.run.as_deref() != Some(&*run)).cloned();
         let (left, strange): (Vec<Part>, Vec<Part>) = others.partition(is_old);
-        (Standing { parts: left, uid: now.uid, told: now.told }, strange)
+        (Standing { parts: left, ..now }, strange)
     }
 
     async fn work(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
         let look = scene.touch.look();
         let never = |why: String| Mishap::failed(why, false);
         let old = save::old(look, scene.run).map_err(never)?;
+        save::same_keeper(&*self.maker, look, &old).await.map_err(never)?;
         let now = match self.maker.exists(look).await {
             Exists::Yes(now) => now,
             Exists::No(_) => return Ok(()),
@@ -65,6 +66,9 @@ impl Delete {
             Ok(old) => old,
             Err(why) => return Seen::Unknown(why),
         };
+        if let Err(why) = save::same_keeper(&*self.maker, look, &old).await {
+            return Seen::Unknown(why);
+        }
         let left = match self.maker.exists(look).await {
             Exists::Unknown(why) => return Seen::Unknown(why.join("; ")),
             Exists::No(_) => Vec::new(),

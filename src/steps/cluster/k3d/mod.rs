@@ -5,8 +5,10 @@ mod behind;
 mod blast;
 mod drill;
 mod findings;
+mod guests;
 mod make;
 mod names;
+mod ready;
 pub mod reap;
 mod record;
 pub mod registries;
@@ -96,8 +98,8 @@ impl Made {
             Mode::Drill => {
                 let drilled = drill::config(scene, &self.blueprint, &names);
                 let drilled = drilled.map_err(|why| Mishap::failed(format!("nothing was made: {why}"), false))?;
-                drilled.iter().flat_map(|drilled| &drilled.told).for_each(|line| (scene.say)(line.clone()));
-                let config = drilled.as_ref().map(|drilled| (drilled.path.as_path(), drilled.bytes.as_slice()));
+                drilled.told.iter().for_each(|line| (scene.say)(line.clone()));
+                let config = Some((drilled.path.as_path(), drilled.bytes.as_slice()));
                 let until = crate::sys::clock::now().0 / 1000 + i64::try_from(LONGEST_DRILL.as_secs()).unwrap_or(0);
                 let labels = vec![(DRILL.to_owned(), run), (DEADLINE.to_owned(), until.to_string())];
                 let made = {
@@ -208,6 +210,17 @@ impl Contract for Made {
     fn findings(&self) -> Vec<Finding> {
         findings::of(Look::new(), &self.blueprint)
     }
+    fn keeper(&self, look: Look) -> Work<'_, Result<Option<String>, String>> {
+        Box::pin(async move {
+            match self.mode {
+                Mode::Drill => Ok(None),
+                Mode::Recover => {
+                    let daemon = Docker::new(look, PATIENCE).daemon().await;
+                    daemon.map(|id| Some(standing::keeper(&id))).map_err(|why| format!("docker: {why}"))
+                }
+            }
+        })
+    }
     fn exists<'a>(&'a self, look: Look) -> Work<'a, Exists> {
         Box::pin(async move {
             match self.mode {
@@ -223,7 +236,12 @@ impl Contract for Made {
         Box::pin(self.keep(scene))
     }
     fn delete<'a>(&'a self, scene: &'a Scene<'a>, standing: &'a Standing) -> Work<'a, Result<(), Mishap>> {
-        Box::pin(remove::remove(scene, &standing.parts))
+        Box::pin(async move {
+            // What would be found wrong when the new one is made would be found too late.
+            let given = ready::of(&self.blueprint);
+            ready::ready(scene.touch.look(), "nothing was deleted", &given).await?;
+            remove::remove(scene, &standing.parts, standing.keeper.as_deref()).await
+        })
     }
     fn create<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<(), Mishap>> {
         Box::pin(self.make(scene))

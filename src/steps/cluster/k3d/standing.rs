@@ -1,6 +1,7 @@
 //! What stands under the name of a cluster. Docker decides, and is asked twice: k3d calls a cluster that it cannot read one that
 //! is not there.
 
+use super::guests::{self, Guest};
 use super::names::{self, Names};
 use super::way;
 use crate::model::Stamp;
@@ -22,6 +23,12 @@ pub struct Found {
     pub containers: Vec<Container>,
     pub networks: Vec<Network>,
     pub volumes: Vec<Volume>,
+    /// Who else holds something of it.
+    pub guests: Vec<Guest>,
+    /// Networks that k3d made for it and that others are on as well: they stay.
+    pub shared: Vec<String>,
+    /// What names the daemon.
+    pub daemon: String,
 }
 
 /// Everything of the cluster that Docker names, by ids.
@@ -47,6 +54,7 @@ impl Lists {
 
 /// What Docker has of this cluster, or why nobody can say.
 pub async fn find(docker: Docker, names: &Names) -> Result<Found, String> {
+    let daemon = docker.daemon().await?;
     let first = Lists::ask(docker, names).await?;
     let ids = |list: &[Listed]| list.iter().map(|one| one.id.clone()).collect::<Vec<_>>();
     let containers = docker.inspect_containers(&ids(&first.containers)).await?;
@@ -55,6 +63,7 @@ pub async fn find(docker: Docker, names: &Names) -> Result<Found, String> {
     let is_own = |one: &&Listed| names.has_network(one) || (own.contains(&one.name.as_str()) && one.cluster.is_empty());
     let of_it: Vec<String> = first.networks.iter().filter(is_own).map(|one| one.id.clone()).collect();
     let networks = docker.inspect_networks(&of_it).await?;
+    let guests = guests::of(docker, &containers, &networks, &volumes).await?;
     let second = Lists::ask(docker, names).await?;
     let networks_of = |lists: &Lists| lists.networks.iter().filter(is_own).cloned().collect::<Vec<_>>();
     if first.containers != second.containers
@@ -65,7 +74,28 @@ pub async fn find(docker: Docker, names: &Names) -> Result<Found, String> {
             "it was asked twice and answered differently: something is being made or removed just now".to_owned()
         );
     }
-    Ok(Found { containers, networks, volumes })
+    if docker.daemon().await? != daemon {
+        return Err("two daemons have answered: DOCKER_HOST or the context of docker has changed just now".to_owned());
+    }
+    // One with the cluster's own name is in the way of the next; one with another name is not, and is not only its own.
+    let is_shared = |one: &Network| {
+        let mut strangers = guests.iter().filter(|guest| guest.on == one.id && !guest.registry);
+        one.name != names.network() && strangers.next().is_some()
+    };
+    let (shared, networks): (Vec<Network>, Vec<Network>) = networks.into_iter().partition(is_shared);
+    let shared = shared.into_iter().map(|one| one.name).collect();
+    Ok(Found { containers, networks, volumes, guests, shared, daemon })
+}
+
+/// A volume has no id, and another one can be made with its name. When it was made is told by its label, where there is one.
+pub fn volume_id(volume: &Volume) -> String {
+    let made = if volume.made.is_empty() { &volume.created } else { &volume.made };
+    format!("{}@{made}", volume.name)
+}
+
+/// How a daemon is called among those that could keep a cluster.
+pub fn keeper(daemon: &str) -> String {
+    format!("Docker daemon {daemon}")
 }
 
 /// The run that something says it is of: a recovery, or a drill.
@@ -114,7 +144,7 @@ impl Found {
         });
         let volumes = self.volumes.iter().map(|one| Part {
             sort: Sort::Volume,
-            id: one.name.clone(),
+            id: volume_id(one),
             name: one.name.clone(),
             run: run_of(owner(&one.run, &one.drill), &one.created),
             runs: false,
@@ -140,7 +170,7 @@ pub async fn exists(look: Look, names: &Names) -> Exists {
             let uid = uid(look, docker, &found, &mut told).await;
             let own = k3d::told(look, Until::after(Duration::from_secs(12))).await;
             told.push(format!("k3d says: {own}"));
-            Exists::Yes(Standing { parts: found.parts(names), uid, told })
+            Exists::Yes(Standing { parts: found.parts(names), uid, keeper: Some(keeper(&found.daemon)), told })
         }
     }
 }
@@ -188,7 +218,7 @@ mod tests {
             created: "2026-11-03T02:11:08.123456789Z".to_owned(),
             ..Network::default()
         };
-        Found { containers, networks: vec![network], volumes: vec![volume] }
+        Found { containers, networks: vec![network], volumes: vec![volume], ..Found::default() }
     }
     fn runs(of: &Found) -> Vec<Option<String>> {
         of.parts(&Names::of("home")).into_iter().map(|part| part.run).collect()

@@ -52,7 +52,7 @@ impl Made {
                 }
             },
         };
-        Exists::Yes(Standing { parts, uid, told })
+        Exists::Yes(Standing { parts, uid, keeper: None, told })
     }
 
     /// Why it cannot be known what stands there.
