@@ -43,6 +43,7 @@ fn expected(names: &[&str], revision: &str) -> Vec<Expected> {
         namespace: "argocd".to_owned(),
         name: (*name).to_owned(),
         parent: (at > 0).then_some(0),
+        set: None,
         place: Place { file: "root.yaml".to_owned(), spot: Spot { line: 1, column: 1 } },
         sources: vec![Source {
             url: "http://192.0.2.10:3000/gitops.git".to_owned(),

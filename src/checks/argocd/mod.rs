@@ -5,7 +5,7 @@ pub mod live;
 pub mod verdict;
 pub mod words;
 
-pub use live::Application;
+pub use live::{Application, Failed};
 pub use verdict::{Expected, Is, Source, Stuck, judge, told};
 
 use super::causes::{Cause, cause};

@@ -14,6 +14,8 @@ pub struct Expected {
     pub name: String,
     /// Which of the expected ones makes it; none for what this program applies.
     pub parent: Option<usize>,
+    /// The ApplicationSet that makes it, where one does.
+    pub set: Option<String>,
     /// Where it is written.
     pub place: Place,
     pub sources: Vec<Source>,
@@ -81,6 +83,9 @@ pub fn judge<'l>(expected: &[Expected], live: impl Fn(&str, &str) -> Option<&'l 
 
 /// An Application that is not there is no smaller number of Applications: somebody was to make it.
 fn missing(expected: &[Expected], all: &[Option<Is>], at: usize) -> Is {
+    if let Some(set) = &expected[at].set {
+        return Is::waits(format!("ApplicationSet {set} has not made it yet"));
+    }
     let Some(parent) = expected[at].parent else {
         let fix = "blackstart resume: it is applied again";
         return Is::Stuck(Stuck::new("F13", Heals::Never, "there is no such Application: somebody deleted it", fix));
