@@ -1,9 +1,9 @@
 //! What goes wrong at a rebuild: how each failure is called, how people come to it, and what mends it. Those that the ladder
 //! names are here; those that a rule alone finds stand with their rule.
 
-use super::before;
 use super::pages::{IN_FILES, PAGES};
 use super::rules::RULES;
+use super::{argocd, before};
 
 pub struct Cause {
     pub id: &'static str,
@@ -18,9 +18,9 @@ pub fn find(id: &str) -> Option<&'static Cause> {
 }
 
 /// Every one that is known: those of the ladder, then those that checks of files add, then those of the
-/// questions that are asked before.
+/// questions that are asked before, then those of Applications.
 pub fn all() -> impl Iterator<Item = &'static Cause> {
-    CAUSES.iter().chain(PAGES).chain(RULES.iter().flat_map(|rule| rule.pages)).chain(before::PAGES)
+    CAUSES.iter().chain(PAGES).chain(RULES.iter().flat_map(|rule| rule.pages)).chain(before::PAGES).chain(argocd::PAGES)
 }
 
 /// The same by id.

@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod access;
+pub mod argocd;
 pub mod before;
 pub mod binder;
 pub mod causes;

@@ -1,6 +1,7 @@
 //! PAPER: Kubernetes objects as they stand in files, with the line of every field. Knows no cluster.
 
 mod assemble;
+pub mod brought;
 pub mod budget;
 mod documents;
 pub mod facts;
@@ -29,6 +30,7 @@ mod yaml;
 pub use object::Object;
 pub use papers::Papers;
 pub use read::read_all;
+pub use render::settle;
 pub use tree::{Field, Node, Value};
 pub use wrong::{At, Wrong, Wrongs};
 

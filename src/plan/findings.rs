@@ -35,6 +35,7 @@ pub fn on(look: Look, planned: &Planned, security: &pod_security::Rules) -> Told
     });
     told.extend(programs::check(look, file.folder(), &file.shown, asked));
     told.extend(file.steps.iter().flat_map(|step| step.kind.findings(&file.nodes)));
+    told.unknowns.extend(file.steps.iter().flat_map(|step| step.kind.unknowns()));
     told.extend(forgotten(look, file));
     told.extend(locked_out(planned));
     told.extend(sealing::findings(file, &planned.papers, &planned.held));

@@ -1,5 +1,6 @@
 //! From a path to a plan that can be shown or run: read, wired, ordered; or refused with everything that is wrong.
 
+use super::argocd;
 use super::cluster;
 use super::cycle;
 use super::fence;
@@ -12,10 +13,12 @@ use crate::checks::drill::{self, Allowed};
 use crate::manifests::facts::{self, Want};
 use crate::manifests::papers::Marked;
 use crate::manifests::{self, At, Papers, Wrongs};
-use crate::model::{Digest, Mode, Problem, Provider};
+use crate::model::{Digest, Mode, ObjectId, Problem, Provider};
 use crate::secrets::store::{Held, Outline, Stale, Store};
+use crate::steps::contract::Around;
 use crate::steps::fields::Fault;
 use crate::sys::{Look, files, yaml};
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -93,6 +96,7 @@ fn text_in(text: &str, shown: &str, path: &Path, mode: Mode, within: Option<Prov
     lacking(&file, &held)?;
     let mut links = facts::links(&papers);
     sealing::join(&file, &papers, &mut links);
+    argocd::join(&file, &papers, &mut links);
     let wants = wants::wants(&file, links).map_err(|faults| unreadable(shown, &faults.list, faults.count))?;
     if !wants.unmet.is_empty() {
         return Err(cycle::unmet(&file, &wants.unmet));
@@ -175,9 +179,13 @@ fn papers(look: Look, file: &mut PlanFile, held: &[Held], fenced: bool) -> Resul
     if fenced {
         drill::substitute(&mut papers);
     }
+    for (step, papers) in file.steps.iter_mut().zip(&papers).filter(|(step, _)| !step.kind.surveys()) {
+        step.kind.take(papers.clone());
+    }
+    follow(look, file, &folder, Path::new(&shown), &mut papers);
     let all = Papers::of_all(&papers);
-    for (step, papers) in file.steps.iter_mut().zip(&papers) {
-        step.kind.take(if step.kind.surveys() { all.clone() } else { papers.clone() });
+    for step in file.steps.iter_mut().filter(|step| step.kind.surveys()) {
+        step.kind.take(all.clone());
     }
     for (step, papers) in file.steps.iter_mut().zip(&mut papers) {
         // Also a step that brings nothing of the store can want to know for whom it works.
@@ -187,6 +195,23 @@ fn papers(look: Look, file: &mut PlanFile, held: &[Held], fenced: bool) -> Resul
         }
     }
     Ok(papers)
+}
+
+/// Adds what manifests bring beside themselves, as Applications do. What a step holds anyway is that step's.
+fn follow(look: Look, file: &mut PlanFile, folder: &Path, shown: &Path, papers: &mut [Papers]) {
+    let name = |id: &ObjectId| {
+        let space = id.namespace.as_deref().unwrap_or_default();
+        format!("{}\0{}\0{space}\0{}", id.group(), id.kind, id.name)
+    };
+    let known: HashSet<String> =
+        papers.iter().flat_map(|papers| &papers.objects).map(|object| name(&object.id)).collect();
+    let holds = |id: &ObjectId| known.contains(&name(id));
+    let around = Around { folder, shown, holds: &holds };
+    for (step, papers) in file.steps.iter_mut().zip(papers) {
+        if step.kind.follow(look, &around) {
+            *papers = step.kind.papers().cloned().unwrap_or_default();
+        }
+    }
 }
 
 /// Everything that is wrong with the manifests, each with its place.

@@ -2,6 +2,7 @@
 //! from the files of a repository to a plan.
 
 pub mod accept;
+mod argocd;
 pub mod around;
 pub mod cluster;
 mod cluster_keys;

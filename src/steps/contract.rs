@@ -3,7 +3,7 @@
 
 use super::scene::Scene;
 use crate::manifests::Papers;
-use crate::model::{Digest, Finding, Mode, Spot};
+use crate::model::{Digest, Finding, Mode, ObjectId, Spot, Unknown};
 use crate::secrets::store::Held;
 use crate::sys::Look;
 use crate::sys::pace::Halt;
@@ -45,6 +45,15 @@ impl Mishap {
     pub fn failed(reason: impl ToString, began: bool) -> Self {
         Mishap::Failed { reason: reason.to_string(), tail: Vec::new(), began }
     }
+}
+
+/// Where the manifests of a plan lie, and what all of its steps hold.
+pub struct Around<'a> {
+    /// The folder of the plan, and how people know it.
+    pub folder: &'a Path,
+    pub shown: &'a Path,
+    /// Whether the manifests of some step hold this object.
+    pub holds: &'a dyn Fn(&ObjectId) -> bool,
 }
 
 /// What a step can be. `Send` and `Sync`, because the steps of a large plan are read and shown by several threads.
@@ -90,6 +99,18 @@ pub trait Kind: Send + Sync {
     }
     /// Is given what was read of them: once, before anything else is asked.
     fn take(&mut self, _: Papers) {}
+    /// Looks for what its manifests bring beside themselves, once they are given. True when its papers are others then.
+    fn follow(&mut self, _: Look, _: &Around<'_>) -> bool {
+        false
+    }
+    /// The namespace whose Secrets have to be there before it begins.
+    fn awaits_secrets_in(&self) -> Option<&str> {
+        None
+    }
+    /// What cannot be known of its manifests, before there is a cluster.
+    fn unknowns(&self) -> Vec<Unknown> {
+        Vec::new()
+    }
     /// What it was given; none for a kind that reads no manifests.
     fn papers(&self) -> Option<&Papers> {
         None

@@ -1,6 +1,7 @@
 //! VERBS: what a step can be. This file is the table of contents; each kind is one file that answers `contract::Kind`.
 
 pub mod apply;
+pub mod argocd;
 pub mod cluster;
 pub mod command;
 pub mod contract;
@@ -37,6 +38,7 @@ pub const KINDS: &[Entry] = &[
     Entry { name: storage::NAME, doc: storage::DOC, keys: storage::KEYS, read: storage::read },
     Entry { name: sealing::NAME, doc: sealing::DOC, keys: sealing::KEYS, read: sealing::read },
     Entry { name: secrets::NAME, doc: secrets::DOC, keys: secrets::KEYS, read: secrets::read },
+    Entry { name: argocd::NAME, doc: argocd::DOC, keys: argocd::KEYS, read: argocd::read },
     Entry { name: workloads::NAME, doc: workloads::DOC, keys: workloads::KEYS, read: workloads::read },
     Entry { name: probe::NAME, doc: probe::DOC, keys: probe::KEYS, read: probe::read },
 ];

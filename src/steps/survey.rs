@@ -44,7 +44,7 @@ const BREATH: Duration = Duration::from_millis(50);
 /// Time alone can turn what waits into what is stuck.
 const TICK: Duration = Duration::from_secs(1);
 /// After the first cause that never heals the others get so long to show themselves.
-const LAST_WORDS: Duration = Duration::from_millis(1500);
+pub const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// So many lines tell why a container has ended; so many containers are heard, each for so long.
 const LAST_LINES: i64 = 20;
@@ -52,7 +52,7 @@ const MOST_HEARD: usize = 20;
 const HEARING: Duration = Duration::from_secs(5);
 
 /// When nothing has moved for so long, and all that is left is stuck, nobody waits on.
-const STILL: Duration = Duration::from_secs(30);
+pub const STILL: Duration = Duration::from_secs(30);
 
 /// What was expected and how it stands.
 pub type Standings = Vec<(ObjectId, Standing)>;
@@ -216,12 +216,12 @@ pub async fn wait(kube: &Kube, wanted: &[ObjectId], papers: &Papers, scene: &Sce
     }
 }
 
-fn since(uptime: u64) -> Duration {
+pub fn since(uptime: u64) -> Duration {
     Duration::from_millis(clock::uptime().saturating_sub(uptime))
 }
 
 /// A trouble as the journal keeps it.
-fn cause(trouble: &Trouble, held: &[&ObjectId]) -> Cause {
+pub fn cause(trouble: &Trouble, held: &[&ObjectId]) -> Cause {
     Cause {
         id: trouble.id.to_owned(),
         object: trouble.object.to_string(),
@@ -234,23 +234,29 @@ fn cause(trouble: &Trouble, held: &[&ObjectId]) -> Cause {
 }
 
 /// A watch, and what it has seen so far.
-struct Eyes {
+pub struct Eyes {
     watch: Watch,
-    live: Live,
+    pub live: Live,
     synced: bool,
     /// The server has not been heard since, and why.
-    lost: Option<Deaf>,
+    pub lost: Option<Deaf>,
     /// How long it took the last time.
-    usual: Option<Duration>,
+    pub usual: Option<Duration>,
 }
 
 impl Eyes {
     fn open(kube: &Kube) -> Self {
-        Self { watch: kube.watch(WATCHED, None), live: Live::new(), synced: false, lost: None, usual: None }
+        Self::with(kube, &[])
+    }
+
+    /// The same, with more kinds than the ladder needs.
+    pub fn with(kube: &Kube, more: &[(&str, &str)]) -> Self {
+        let kinds = [WATCHED, more].concat();
+        Self { watch: kube.watch(&kinds, None), live: Live::new(), synced: false, lost: None, usual: None }
     }
 
     /// Until everything that is there has been seen once.
-    async fn first(&mut self, pace: &Pace) -> Result<(), Seen> {
+    pub async fn first(&mut self, pace: &Pace) -> Result<(), Seen> {
         while !self.synced {
             match pace.keep(self.watch.next()).await {
                 Ok(change) => self.take(change).map_err(Seen::Lost)?,
@@ -262,7 +268,7 @@ impl Eyes {
     }
 
     /// The next changes, or a moment in which there were none.
-    async fn more(&mut self) -> Result<(), Deaf> {
+    pub async fn more(&mut self) -> Result<(), Deaf> {
         if let Some(change) = clock::within(TICK, self.watch.next()).await {
             self.take(change)?;
             let until = clock::uptime() + u64::try_from(BREATH.as_millis()).unwrap_or(0);
@@ -292,14 +298,14 @@ impl Eyes {
     }
 
     /// There is no more time. Of a server that is not heard it is not known how anything stands.
-    fn over(&mut self, why: BrokenOff, wanted: &[ObjectId], papers: &Papers) -> Seen {
+    pub fn over(&mut self, why: BrokenOff, wanted: &[ObjectId], papers: &Papers) -> Seen {
         match (why, self.lost.take()) {
             (BrokenOff::Deadline(_), Some(lost)) => Seen::Lost(lost),
             (BrokenOff::Deadline(_) | BrokenOff::Brake, _) => Seen::Over(why, self.judge(wanted, papers)),
         }
     }
 
-    fn judge(&self, wanted: &[ObjectId], papers: &Papers) -> Standings {
+    pub fn judge(&self, wanted: &[ObjectId], papers: &Papers) -> Standings {
         ladder::survey(&self.live, wanted, &[papers], clock::now(), self.usual)
     }
 }

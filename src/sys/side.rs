@@ -1,7 +1,7 @@
 //! Questions asked side by side, each for a time of its own and all of them for one: an answer that does not come holds up
 //! nobody.
 
-use super::Look;
+use super::{Look, Touch};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
@@ -76,6 +76,14 @@ pub async fn telling<T>(work: impl Future<Output = T>, after: Duration, tell: im
 /// Asks something that can hold up its thread, as a file system of another host does, on a thread of its own.
 pub async fn aside<T: Send + 'static>(_: Look, question: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(question).await.map_err(io::Error::other)
+}
+
+/// Does something long on a thread of its own, with the right that was given here.
+pub async fn done_aside<T: Send + 'static>(
+    _: &Touch,
+    work: impl FnOnce(&Touch) -> T + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(|| work(&Touch(()))).await.map_err(io::Error::other)
 }
 
 /// Runs an event loop for questions that may have no end: what is not answered when the work is done is left behind.

@@ -1,9 +1,11 @@
 //! ApplicationSets of Argo CD: those whose Applications are told by a list, or by the folders and files of this repository.
 
 use super::repo::find;
-use super::{Repo, Wanted, argo, unknown};
+use super::{Repo, Wanted, argo};
 use crate::manifests::budget::{Budget, LARGEST_FILE};
-use crate::manifests::{Node, Object, Value, documents};
+use crate::manifests::repository::Unread;
+use crate::manifests::{Field, Node, Object, Value, documents};
+use crate::model::ObjectId;
 use crate::sys::Look;
 use crate::sys::files::{self, Sort};
 use std::collections::BTreeMap;
@@ -16,13 +18,23 @@ const DEEPEST: usize = 8;
 const MOST: usize = 1000;
 
 pub fn applications(look: Look, object: &Object, repos: &[Repo]) -> Vec<Wanted> {
-    let mut all = Vec::new();
-    let Some(template) = object.root.walk(&["spec", "template"]) else { return all };
+    let (made, unread) = made(look, object, repos);
+    let of_one = |one: &Object| argo::of_spec(look, object, one.root.get("spec")?, one.name(), repos).into();
+    let wanted = made.iter().filter_map(|one| -> Option<Vec<Wanted>> { of_one(one) }).flatten();
+    wanted.chain(unread.into_iter().map(Wanted::Unknown)).collect()
+}
+
+/// The Applications that a set makes, as far as the files tell it.
+pub fn made(look: Look, object: &Object, repos: &[Repo]) -> (Vec<Object>, Vec<Unread>) {
+    let (mut all, mut unread) = (Vec::new(), Vec::new());
+    let Some(template) = object.root.walk(&["spec", "template"]) else { return (all, unread) };
+    let unknown =
+        |place, why, missing: &str| Unread { place, object: object.id.to_string(), why, missing: missing.to_owned() };
     for generator in object.root.walk(&["spec", "generators"]).map_or(&[][..], Node::items) {
         let sets = match values(look, generator, repos) {
             Ok(sets) => sets,
             Err(why) => {
-                all.push(unknown(object, object.place_at(generator.at), why, "what the generator makes"));
+                unread.push(unknown(object.place_at(generator.at), why, "what the generator makes"));
                 continue;
             }
         };
@@ -30,19 +42,35 @@ pub fn applications(look: Look, object: &Object, repos: &[Repo]) -> Vec<Wanted> 
             let mut filled = template.clone();
             let mut left = None;
             fill(&mut filled, &values, &mut left);
-            let Some(spec) = filled.get("spec") else { continue };
-            let name = filled.text_at(&["metadata", "name"]).unwrap_or(object.name());
+            if filled.get("spec").is_none() {
+                continue;
+            }
+            let name = filled.text_at(&["metadata", "name"]).unwrap_or(object.name()).to_owned();
             match left {
                 Some(expression) => {
                     let why = format!("its template has {expression}, which is not worked out here");
-                    all.push(unknown(object, object.place_at(template.at), why, "the Applications that it makes"));
+                    unread.push(unknown(object.place_at(template.at), why, "the Applications that it makes"));
                     break;
                 }
-                None => all.extend(argo::of_spec(look, object, spec, name, repos)),
+                None => all.push(application(object, filled, &name)),
             }
         }
     }
-    all
+    (all, unread)
+}
+
+/// What a filled template is, as the object that the set makes of it.
+fn application(set: &Object, filled: Node, name: &str) -> Object {
+    let at = filled.at;
+    let mut root = filled;
+    if let Value::Map(fields) = &mut root.value {
+        for (name, text) in [("apiVersion", "argoproj.io/v1alpha1"), ("kind", "Application")] {
+            let node = Node { at, value: Value::Text(text.into()) };
+            fields.push(Field { name: name.into(), at, node });
+        }
+    }
+    let id = ObjectId::new("argoproj.io/v1alpha1", "Application", set.namespace(), name);
+    Object { file: set.file.clone(), at, id, root }
 }
 
 fn values(look: Look, generator: &Node, repos: &[Repo]) -> Result<Vec<Values>, String> {

@@ -4,8 +4,11 @@ mod appset;
 mod argo;
 mod flux;
 mod repo;
+mod revision;
 
-pub use repo::Repo;
+pub use appset::made;
+pub use repo::{Repo, is_own};
+pub use revision::revision;
 
 use super::Object;
 use super::render::Entry;

@@ -114,6 +114,23 @@ impl Rendered {
     }
 }
 
+/// Renders one, whichever program does that.
+pub fn one(tools: &Tools<'_>, entry: &Entry) -> Rendered {
+    if entry.is_chart(tools.look()) && Kustomization::of(tools.look(), &entry.folder).is_none() {
+        return helm::render(tools, entry);
+    }
+    let mut rendered = kustomize::render(tools, entry);
+    if let Some(namespace) = &entry.namespace {
+        settle(&mut rendered.objects, namespace);
+    }
+    rendered
+}
+
+/// Whether a program has to make manifests of this folder.
+pub fn wants_program(look: Look, entry: &Entry) -> bool {
+    entry.is_chart(look) || Kustomization::of(look, &entry.folder).is_some()
+}
+
 /// Gives a namespace to those that name none and lie in one.
 pub fn settle(objects: &mut [Object], namespace: &str) {
     let none = objects.iter().map(|object| object.id.namespace.is_none() && is_namespaced(object));

@@ -2,7 +2,7 @@
 
 use super::chart::Chart;
 use super::kustomization::Kustomization;
-use super::{Asked, Entry, Rendered, Tools, helm, kustomize, settle};
+use super::{Asked, Entry, Rendered, Tools, helm};
 use crate::manifests::gitops::{self, Repo, Wanted};
 use crate::manifests::repository::Repository;
 use crate::manifests::{Object, Papers};
@@ -199,7 +199,7 @@ impl<'a> Rounds<'a> {
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some(entry) = entries.get(at) else { return done };
-                done.push((at, self.one(entry)));
+                done.push((at, super::one(self.tools, entry)));
             }
         };
         let mut done = thread::scope(|scope| {
@@ -212,17 +212,6 @@ impl<'a> Rounds<'a> {
         });
         done.sort_by_key(|(at, _)| *at);
         done.into_iter().map(|(_, rendered)| rendered).collect()
-    }
-
-    fn one(&self, entry: &Entry) -> Rendered {
-        if entry.is_chart(self.tools.look()) && Kustomization::of(self.tools.look(), &entry.folder).is_none() {
-            return helm::render(self.tools, entry);
-        }
-        let mut rendered = kustomize::render(self.tools, entry);
-        if let Some(namespace) = &entry.namespace {
-            settle(&mut rendered.objects, namespace);
-        }
-        rendered
     }
 
     fn settle(&self, papers: &mut Papers) {

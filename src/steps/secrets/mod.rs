@@ -5,6 +5,7 @@ pub mod certificate;
 pub mod prove;
 mod put;
 mod wait;
+pub use wait::said;
 pub mod write_back;
 
 use super::contract::{Kind, Mishap, Seen, Work};

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 /// JSON is YAML.
 const APPLY: &str = "application/apply-patch+yaml";
+const MERGE: &str = "application/merge-patch+json";
 const PAGE: usize = 500;
 
 /// What happens with fields that somebody else owns and that the apply would change.
@@ -114,6 +115,26 @@ impl Kube {
         let force = if force == Force::Yes { "&force=true" } else { "" };
         let path = format!("{path}?fieldManager={MANAGER}&fieldValidation=Strict{force}{dry}");
         self.json(&Ask::with(Method::PATCH, path, APPLY, body)).await
+    }
+
+    /// Writes some fields of an object that others keep, and leaves all else to them.
+    pub async fn merge(&self, _: &Touch, id: &ObjectId, patch: &Value) -> Result<Value, Trouble> {
+        let path = format!("{}?fieldManager={MANAGER}", self.path(id).await?);
+        self.json(&Ask::with(Method::PATCH, path, MERGE, patch)).await
+    }
+
+    /// Takes our name out of the books of an object: what we wrote stays, and from now on is somebody else's. False where
+    /// nobody else is in the books, or we are not.
+    pub async fn let_go(&self, touch: &Touch, id: &ObjectId) -> Result<bool, Trouble> {
+        let Some(live) = self.get(id).await? else { return Ok(false) };
+        let entries = live["metadata"]["managedFields"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let (ours, others): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry["manager"] == MANAGER);
+        if ours.is_empty() || others.is_empty() {
+            return Ok(false);
+        }
+        // Only of the object as it was read: who has written since has other books.
+        let about = json!({"resourceVersion": live["metadata"]["resourceVersion"], "managedFields": others});
+        self.merge(touch, id, &json!({"metadata": about})).await.map(|_| true)
     }
 
     /// Asks for the end of the object that has this name now, and of what belongs to it. It may take its time: finalizers
