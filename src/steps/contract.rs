@@ -3,7 +3,8 @@
 
 use super::scene::Scene;
 use crate::manifests::Papers;
-use crate::model::{Digest, Finding, Mode, Spot};
+use crate::model::{Digest, Finding, Mode, Spot, Unknown};
+use crate::secrets::Vault;
 use crate::secrets::store::Held;
 use crate::sys::Look;
 use crate::sys::pace::Halt;
@@ -45,6 +46,15 @@ impl Mishap {
     pub fn failed(reason: impl ToString, began: bool) -> Self {
         Mishap::Failed { reason: reason.to_string(), tail: Vec::new(), began }
     }
+}
+
+/// A store that was opened, and everything that was read beside it.
+pub struct Opened<'a> {
+    pub vault: &'a Vault,
+    pub held: &'a [Held],
+    /// Those of all steps.
+    pub papers: &'a [Papers],
+    pub mode: Mode,
 }
 
 /// What a step can be. `Send` and `Sync`, because the steps of a large plan are read and shown by several threads.
@@ -97,6 +107,14 @@ pub trait Kind: Send + Sync {
     /// What its manifests show to be wrong for a cluster with these nodes, before there is one.
     fn findings(&self, _: &[String]) -> Vec<Finding> {
         Vec::new()
+    }
+    /// What it would have to know, and what nobody knows who cannot open the store.
+    fn unknowns(&self, _: &[Papers], _: &[Held]) -> Vec<Unknown> {
+        Vec::new()
+    }
+    /// What only who can open the store can know to be wrong.
+    fn opened(&self, _: Look, _: &Opened<'_>) -> Result<Vec<Finding>, String> {
+        Ok(Vec::new())
     }
     /// What a run in this cluster does not show although its verify said yes.
     fn unproven(&self, scene: &Scene<'_>) -> Vec<String>;

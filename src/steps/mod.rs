@@ -16,6 +16,7 @@ pub mod storage;
 pub mod survey;
 pub mod target;
 pub mod trouble;
+pub mod tunnel;
 pub mod workloads;
 
 use contract::Kind;
@@ -37,6 +38,7 @@ pub const KINDS: &[Entry] = &[
     Entry { name: storage::NAME, doc: storage::DOC, keys: storage::KEYS, read: storage::read },
     Entry { name: sealing::NAME, doc: sealing::DOC, keys: sealing::KEYS, read: sealing::read },
     Entry { name: secrets::NAME, doc: secrets::DOC, keys: secrets::KEYS, read: secrets::read },
+    Entry { name: tunnel::NAME, doc: tunnel::DOC, keys: tunnel::KEYS, read: tunnel::read },
     Entry { name: workloads::NAME, doc: workloads::DOC, keys: workloads::KEYS, read: workloads::read },
     Entry { name: probe::NAME, doc: probe::DOC, keys: probe::KEYS, read: probe::read },
 ];
