@@ -33,15 +33,6 @@ impl Way {
             Way::Ssh { .. } => Some("ssh-keyscan"),
         }
     }
-    pub fn name(&self) -> &'static str {
-        match self {
-            Way::Cloudflared => "cloudflared",
-            Way::Ingress => "ingress",
-            Way::Wireguard { .. } => "wireguard",
-            Way::Tailscale { .. } => "tailscale",
-            Way::Ssh { .. } => "ssh",
-        }
-    }
     /// What is waited for, as a sentence goes on.
     pub fn awaited(&self) -> String {
         match self {
