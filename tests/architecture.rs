@@ -77,6 +77,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/secrets/placeholder.rs", "to tell a value from a placeholder"),
     ("src/secrets/store/digests.rs", "to make keyed digests"),
     ("src/secrets/text.rs", "to write a value into the text of a store file"),
+    ("src/secrets/tunnel.rs", "to read whose tunnel a token is of"),
     ("src/secrets/vault.rs", "to know one that is a name which everybody may read"),
     ("src/secrets/wire.rs", "to write the body of an apply"),
     ("src/steps/secrets/certificate.rs", "to read the certificate of a key in the cluster"),

@@ -5,6 +5,7 @@ pub mod access;
 pub mod age;
 pub mod ask;
 pub mod base64;
+pub mod beacon;
 pub mod clock;
 pub mod crypto;
 pub mod desk;

@@ -48,6 +48,36 @@ pub(super) fn client(patience: Duration) -> Result<Client, String> {
     builder.build().map_err(|error| chain(&error))
 }
 
+/// For questions whose answer can be a redirect.
+pub(super) fn client_that_stays(patience: Duration) -> Result<Client, String> {
+    let builder = reqwest::Client::builder().timeout(patience).redirect(reqwest::redirect::Policy::none());
+    let builder = builder.user_agent(concat!("blackstart/", env!("CARGO_PKG_VERSION")));
+    builder.build().map_err(|error| chain(&error))
+}
+
+/// Host and path of a URL.
+pub fn parts(text: &str) -> Option<(String, String)> {
+    let url = reqwest::Url::parse(text).ok()?;
+    Some((url.host_str()?.to_owned(), url.path().to_owned()))
+}
+
+/// The same place with another path.
+pub fn at_path(text: &str, path: &str, query: &str) -> Option<String> {
+    let mut url = reqwest::Url::parse(text).ok()?;
+    url.set_path(path);
+    url.set_query(Some(query));
+    url.set_fragment(None);
+    Some(url.into())
+}
+
+/// The address of this host as a neighbour at that address sees it. Nothing is sent.
+pub fn own_address(_: Look, neighbour: std::net::IpAddr) -> Result<std::net::IpAddr, String> {
+    let any: &str = if neighbour.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = std::net::UdpSocket::bind(any).map_err(|error| error.to_string())?;
+    socket.connect((neighbour, 9)).map_err(|error| format!("no way to {neighbour}: {error}"))?;
+    socket.local_addr().map(|address| address.ip()).map_err(|error| error.to_string())
+}
+
 /// True for a URL that `status` can ask.
 pub fn is_url(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
