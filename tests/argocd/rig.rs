@@ -47,7 +47,7 @@ pub const CHART: Files = &[
     ),
 ];
 
-static RIG: OnceLock<Option<(Host, Child)>> = OnceLock::new();
+static RIG: OnceLock<Option<(Host, [Child; 2])>> = OnceLock::new();
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Nobody drops what is static, and a host's disk is large: this child removes it when its input ends, which is when this process does.
@@ -56,7 +56,7 @@ fn sweeper(folder: &Path) -> Child {
     Command::new("sh").args(["-c", script]).arg(folder).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-fn start(test: &str) -> Option<(Host, Child)> {
+fn start(test: &str) -> Option<(Host, [Child; 2])> {
     let words = [&["--also", "edge"][..], &IMAGES].concat();
     let stand_in = stand_in();
     for needed in ["more/argocd.tar", "bin/gitserver", "manifests/argocd/core-install.yaml"] {
@@ -81,7 +81,7 @@ fn start(test: &str) -> Option<(Host, Child)> {
     // The images of its own come after the node's: a pod that comes before its image would be told to pull it.
     host.until("k3s kubectl get nodes | grep -qw Ready && k3s crictl images | grep -q sealed-secrets", 240);
     let sweeper = sweeper(&host.path(""));
-    Some((host, sweeper))
+    Some((host, [server, sweeper]))
 }
 
 fn stand_in() -> PathBuf {
