@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub const PROGRAM: &str = "docker";
@@ -233,6 +234,12 @@ impl Docker {
         let version = self.ask(&["version", "--format", "{{.Server.Version}}"]).await?;
         let id = self.ask(&["info", "--format", "{{.ID}}"]).await?;
         Ok((version.trim().to_owned(), id.trim().to_owned()))
+    }
+
+    /// Where its data lie: images, containers, volumes.
+    pub async fn root(&self) -> Result<PathBuf, String> {
+        let root = self.ask(&["info", "--format", "{{.DockerRootDir}}"]).await?;
+        Ok(PathBuf::from(root.trim()))
     }
 
     /// A file out of a container, stopped or not; None when it is not there.
