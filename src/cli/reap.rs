@@ -8,7 +8,8 @@ use crate::steps::cluster::{NAME, k3d};
 use crate::steps::scene::Scene;
 use crate::steps::target::Target;
 use crate::sys::pace::{Brake, Halt};
-use crate::sys::process::Exit;
+use crate::sys::process::{Exit, Stranger};
+use crate::sys::procfs;
 use crate::sys::{Touch, files, sandbox, signals, terminal};
 use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
@@ -80,6 +81,17 @@ fn of_sandbox(context: &Context, touch: &Touch, folder: &Path, program: &Path, r
     }
 }
 
+/// Ends what a drill that was killed had at work: k3d goes on without it, and would make anew what is removed.
+async fn end_programs(touch: &Touch, folder: &Path) -> Result<(), String> {
+    let run = files::absolute(touch.look(), folder).map_err(|error| error.to_string())?;
+    for process in procfs::marked(touch.look(), &run.to_string_lossy()).into_values().flatten() {
+        let Some(program) = Stranger::find(touch.look(), process) else { continue };
+        let trouble = |error| format!("its program of before, process {}, still runs: {error}", process.pid);
+        program.end(touch).await.map_err(trouble)?;
+    }
+    Ok(())
+}
+
 /// A drill in k3d that is over has cleared away the folder of its stand-ins.
 fn of_k3d(context: &Context, touch: &Touch, folder: &Path, reaped: &mut Reaped) {
     if !k3d::is_left(context.look, folder) {
@@ -114,6 +126,7 @@ fn of_k3d(context: &Context, touch: &Touch, folder: &Path, reaped: &mut Reaped) 
             unchanged: Cell::new(false),
             found: &|_| {},
         };
+        end_programs(touch, folder).await?;
         k3d::reap::reap(&scene).await
     });
     match done.map_err(|error| error.to_string()).and_then(|done| done) {

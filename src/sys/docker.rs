@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub const PROGRAM: &str = "docker";
@@ -249,6 +250,12 @@ impl Docker {
             "" => Err("docker info names no daemon: it has no ID".to_owned()),
             id => Ok(id.to_owned()),
         }
+    }
+
+    /// Where its data lie: images, containers, volumes.
+    pub async fn root(&self) -> Result<PathBuf, String> {
+        let root = self.ask(&["info", "--format", "{{.DockerRootDir}}"]).await?;
+        Ok(PathBuf::from(root.trim()))
     }
 
     /// A file out of a container, stopped or not; None when it is not there.

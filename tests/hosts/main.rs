@@ -16,5 +16,6 @@ mod rig;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
 mod whole;
+mod whole_faults;
 mod whole_k3d;
 mod whole_k3s;

@@ -88,7 +88,7 @@ pub fn said(output: &Output) -> String {
     [&output.stdout[..], &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat()
 }
 
-const RECOVER: [&str; 4] = ["recover", "plan.yaml", "--confirm", NAME];
+pub const RECOVER: [&str; 4] = ["recover", "plan.yaml", "--confirm", NAME];
 
 /// The journal of the newest run, as far as it can be read at this moment.
 fn story(ground: &dyn Ground) -> Option<(PathBuf, Vec<Record>)> {
@@ -96,6 +96,11 @@ fn story(ground: &dyn Ground) -> Option<(PathBuf, Vec<Record>)> {
     let run = runs.flatten().map(|entry| entry.path()).filter(|path| path.join("journal").exists()).max()?;
     let bytes = std::fs::read(run.join("journal")).ok()?;
     Some((run, reader::read(&bytes).ok()?.records))
+}
+
+/// The newest run whose journal has a head.
+pub fn has_begun(ground: &dyn Ground) -> Option<PathBuf> {
+    story(ground).filter(|(_, records)| !records.is_empty()).map(|(run, _)| run)
 }
 
 /// The process that works on the run.
@@ -155,8 +160,8 @@ fn times(ground: &dyn Ground) -> String {
         .collect();
     let seconds = |key: &str| report[key].as_f64().unwrap();
     let (cpu, gaps) = (seconds("cpu_seconds"), seconds("gaps_seconds"));
-    // The goal is half of it; machines of tests are slow, and this is no release.
-    assert!(cpu + gaps < 1.0 + 2.0 * f64::from(u8::from(!common::long())), "ours: {cpu:.3} s and {gaps:.3} s of gaps");
+    // The goal is 0.5 in a release on a machine with nothing else to do.
+    assert!(cpu + gaps < 5.0, "ours: {cpu:.3} s of processor and {gaps:.3} s of gaps");
     format!(
         "{:.1} s from confirmed to verified: {}; ours {:.0} ms: {:.0} of processor, {:.0} of gaps",
         seconds("seconds"),
@@ -211,7 +216,7 @@ fn cut(ground: &dyn Ground, mut child: Child, before: usize, at: Duration) -> Op
 }
 
 /// What it says when it is over, which it has to be in time.
-fn ended(ground: &dyn Ground, mut child: Child) -> Output {
+pub fn ended(ground: &dyn Ground, mut child: Child) -> Output {
     let begun = Instant::now();
     while child.try_wait().unwrap().is_none() {
         if begun.elapsed() > LONGEST {
@@ -228,7 +233,7 @@ fn ended(ground: &dyn Ground, mut child: Child) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn start(ground: &dyn Ground, words: &[&str]) -> Child {
+pub fn start(ground: &dyn Ground, words: &[&str]) -> Child {
     ground.program(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 

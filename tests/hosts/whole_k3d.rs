@@ -2,10 +2,12 @@
 
 use crate::common;
 use crate::k3d_world::{beside, same};
-use crate::rig::{IMAGE, docker, folder, inside_for};
+use crate::rig::{IMAGE, docker, fake_docker, folder, inside_for};
 use crate::whole::{self, Ground, LAB, NAME};
+use crate::whole_faults::{clock_off, refused, two_at_once};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 struct K3d {
     folder: PathBuf,
@@ -105,4 +107,89 @@ fn a_living_k3d_is_made_anew_by_recover_also_when_it_is_killed_on_the_way() {
         longest = longest.max(whole::recovers(&ground, "k3d"));
     }
     whole::killed(&ground, "k3d", kills, longest);
+}
+
+fn fences() -> usize {
+    let tables = Command::new("nft").args(["list", "tables"]).output().unwrap();
+    String::from_utf8(tables.stdout).unwrap().matches("blackstart_").count()
+}
+
+/// Docker's data lie on a disk that is full, wherever that is.
+fn no_space(ground: &K3d) {
+    let full = ground.folder.join("full");
+    std::fs::create_dir_all(&full).unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&full).status().unwrap();
+    assert!(mounted.success());
+    std::fs::write(full.join("x"), vec![0; 1 << 20]).unwrap();
+    fake_docker(&format!(
+        "[ \"$1 $3\" = 'info {{{{.DockerRootDir}}}}' ] && {{ echo {}; exit; }}\nexec $docker \"$@\"\n",
+        full.display()
+    ));
+    let object = format!("disk of {}", full.display());
+    refused(ground, ground.program(&whole::RECOVER), &["F26", &object, "has little room: 0 MiB"]);
+    fake_docker("exec $docker \"$@\"\n");
+    assert!(Command::new("umount").arg(&full).status().unwrap().success());
+}
+
+/// A drill goes on beside the living cluster; it is killed, and what it leaves is removed by another process.
+fn drill_killed_and_reaped(ground: &K3d) {
+    let (before, data, marks) = (things(), ground.data(), ground.marks());
+    let mut drill = ground.program(&["drill", "plan.yaml", "--in", "k3d"]);
+    let mut drill = drill.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let since = Instant::now();
+    // Its fence is up and k3d is at work.
+    while docker(&["ps", "-aq", "--filter", "label=blackstart.drill"]).is_empty() {
+        let over = drill.try_wait().unwrap().is_some() || since.elapsed() > Duration::from_secs(90);
+        assert!(!over, "no drill in k3d: {}", whole::said(&drill.wait_with_output().unwrap()));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(fences(), 1);
+    // A recovery does not begin beside it, and says whose end to wait for.
+    refused(ground, ground.program(&whole::RECOVER), &["somebody else is at it", "drill home by process"]);
+    let reaped = ground.program(&["drill", "--reap"]).output().unwrap();
+    assert!(
+        docker(&["ps", "-aq", "--filter", "label=blackstart.drill"]).lines().count() > 0,
+        "one that goes on was reaped"
+    );
+    assert!(whole::said(&reaped).contains("0 sandboxes"), "{}", whole::said(&reaped));
+    drill.kill().unwrap();
+    drill.wait().unwrap();
+    assert_eq!(fences(), 1, "its fence went with it, and its cluster did not");
+    let reaped = ground.program(&["drill", "--reap"]).output().unwrap();
+    let words = whole::said(&reaped);
+    assert!(reaped.status.success() && words.contains("1 cluster of k3d removed"), "{words}");
+    assert_eq!((things(), fences()), (before.clone(), 0), "{words}");
+
+    // Once more, and killed while k3d is at work: it goes on alone, and would make what was just removed.
+    let mut drill = ground.program(&["drill", "plan.yaml", "--in", "k3d"]);
+    let mut drill = drill.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let since = Instant::now();
+    while crate::rig::calls("cluster create") < 3 {
+        assert!(since.elapsed() < Duration::from_secs(90) && drill.try_wait().unwrap().is_none(), "no drill");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drill.kill().unwrap();
+    drill.wait().unwrap();
+    let at_work = whole::marked().len();
+    let reaped = ground.program(&["drill", "--reap"]).output().unwrap();
+    println!("a killed drill: {at_work} programs of it were at work; {}", whole::said(&reaped));
+    assert_eq!(whole::marked(), Vec::<String>::new(), "a program of it is still at work");
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(at_work > 0 && reaped.status.success(), "{}", whole::said(&reaped));
+    assert_eq!((things(), fences()), (before, 0), "{}", whole::said(&reaped));
+    assert_eq!((ground.data(), ground.marks()), (data, marks));
+}
+
+#[test]
+fn what_stands_in_the_way_of_a_recovery_of_k3d_is_told_and_the_cluster_lives_on() {
+    let test = "whole_k3d::what_stands_in_the_way_of_a_recovery_of_k3d_is_told_and_the_cluster_lives_on";
+    if !inside_for(test, 400) {
+        return;
+    }
+    let ground = living();
+    drill_killed_and_reaped(&ground);
+    clock_off(&ground, test, &["F66"]);
+    no_space(&ground);
+    two_at_once(&ground);
+    assert_eq!(ground.left(), Vec::<String>::new());
 }

@@ -3,6 +3,7 @@
 use crate::common;
 use crate::k3s_host::{Host, host};
 use crate::whole::{self, Ground, LAB, NAME};
+use crate::whole_faults::{clock_off, refused, two_at_once};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -73,4 +74,30 @@ fn a_living_k3s_is_made_anew_by_recover_also_when_it_is_killed_on_the_way() {
         longest = longest.max(whole::recovers(&ground, "k3s"));
     }
     whole::killed(&ground, "k3s", kills, longest);
+}
+
+/// The disk that its data lie on is full.
+fn no_space(ground: &K3s) {
+    ground
+        .host
+        .sh(&format!("mount -t tmpfs -o size=1m tmpfs {DATA} && dd if=/dev/zero of={DATA}/x bs=64k 2>/dev/null || :"));
+    let mut command = ground.program(&whole::RECOVER);
+    let output = command.output().unwrap();
+    ground.host.sh(&format!("umount {DATA}"));
+    let words = whole::said(&output);
+    assert_eq!(output.status.code(), Some(3), "{words}");
+    assert!(words.contains(&format!("disk of {DATA}")) && words.contains("has little room: 0 MiB"), "{words}");
+}
+
+#[test]
+fn what_stands_in_the_way_of_a_recovery_of_k3s_is_told_and_the_cluster_lives_on() {
+    let test = "what_stands_in_the_way_of_a_recovery_of_k3s_is_told_and_the_cluster_lives_on";
+    let Some(ground) = living(test) else { return };
+    clock_off(&ground, test, &["F66"]);
+    let marks = ground.marks();
+    no_space(&ground);
+    assert_eq!(ground.marks(), marks);
+    two_at_once(&ground);
+    assert_eq!(ground.left(), Vec::<String>::new());
+    refused(&ground, ground.program(&["recover", "plan.yaml", "--confirm", "another"]), &["nothing was changed"]);
 }

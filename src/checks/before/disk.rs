@@ -3,6 +3,7 @@
 use super::{Answers, Asked, ONE};
 use crate::checks::rules::cluster::Maker;
 use crate::model::Severity;
+use crate::sys::docker::Docker;
 use crate::sys::files;
 use crate::sys::side::aside;
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ pub async fn ask(asked: Asked<'_>) -> Answers {
     let nodes =
         far.is_none() && scene.ground.cluster.as_ref().is_some_and(|one| matches!(one.maker, Maker::K3d | Maker::K3s));
     let mut roots: Vec<PathBuf> = ["/", "/var/lib/docker", "/var/lib/rancher/k3s"].map(PathBuf::from).into();
+    roots.extend(elsewhere(asked).await);
     roots.extend(scene.state.clone());
     let look = asked.look;
     let rooms = aside(look, move || {
@@ -73,6 +75,17 @@ fn tell(asked: Asked<'_>, disk: &str, (free, all): (u64, u64), nodes: bool, answ
         answers.say("F26", severity, asked.scene.place(), &format!("disk of {disk}"), message, fix);
     }
     answers.figures.push((disk.to_owned(), told));
+}
+
+/// Where nodes will keep what they keep, when somebody has put that elsewhere. A Docker that does not answer is told of by who
+/// asks whether the cluster exists.
+async fn elsewhere(asked: Asked<'_>) -> Option<PathBuf> {
+    let cluster = asked.here()?;
+    match cluster.maker {
+        Maker::K3d => asked.until.within(ONE, Docker::new(asked.look, ONE).root()).await?.ok(),
+        Maker::K3s => cluster.flags.get("data-dir").map(|(path, _)| PathBuf::from(path)),
+        Maker::Sandbox => None,
+    }
 }
 
 /// Where nodes will live on this disk their limits count; else only a disk that is nearly full is told.

@@ -7,6 +7,7 @@ use super::way;
 use crate::model::Stamp;
 use crate::steps::cluster::contract::{Exists, Part, Sort, Standing};
 use crate::sys::Look;
+use crate::sys::clock;
 use crate::sys::docker::{Container, Docker, Listed, Network, Volume};
 use crate::sys::k3d;
 use crate::sys::kube::Kube;
@@ -15,6 +16,9 @@ use std::time::Duration;
 
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// How often, and after which pause, Docker is asked for two answers that are the same.
+const TRIES: usize = 4;
+const PAUSE: Duration = Duration::from_millis(700);
 const API: Duration = Duration::from_secs(6);
 
 /// What Docker has of a cluster.
@@ -52,8 +56,21 @@ impl Lists {
     }
 }
 
-/// What Docker has of this cluster, or why nobody can say.
+/// What Docker has of this cluster, or why nobody can say. Docker still ends what it was asked for when who asked is dead, so
+/// answers that differ are waited out, for a short time.
 pub async fn find(docker: Docker, names: &Names) -> Result<Found, String> {
+    for _ in 0..TRIES {
+        match twice(docker, names).await? {
+            Some(found) => return Ok(found),
+            None => clock::pause(PAUSE).await,
+        }
+    }
+    Err("it was asked twice and answered differently, again and again: something is being made or removed just now"
+        .to_owned())
+}
+
+/// None when it answered differently.
+async fn twice(docker: Docker, names: &Names) -> Result<Option<Found>, String> {
     let daemon = docker.daemon().await?;
     let first = Lists::ask(docker, names).await?;
     let ids = |list: &[Listed]| list.iter().map(|one| one.id.clone()).collect::<Vec<_>>();
@@ -70,9 +87,7 @@ pub async fn find(docker: Docker, names: &Names) -> Result<Found, String> {
         || first.volumes != second.volumes
         || networks_of(&first) != networks_of(&second)
     {
-        return Err(
-            "it was asked twice and answered differently: something is being made or removed just now".to_owned()
-        );
+        return Ok(None);
     }
     if docker.daemon().await? != daemon {
         return Err("two daemons have answered: DOCKER_HOST or the context of docker has changed just now".to_owned());
@@ -84,7 +99,7 @@ pub async fn find(docker: Docker, names: &Names) -> Result<Found, String> {
     };
     let (shared, networks): (Vec<Network>, Vec<Network>) = networks.into_iter().partition(is_shared);
     let shared = shared.into_iter().map(|one| one.name).collect();
-    Ok(Found { containers, networks, volumes, guests, shared, daemon })
+    Ok(Some(Found { containers, networks, volumes, guests, shared, daemon }))
 }
 
 /// A volume has no id, and another one can be made with its name. When it was made is told by its label, where there is one.
@@ -185,7 +200,7 @@ async fn uid(look: Look, docker: Docker, found: &Found, told: &mut Vec<String>) 
 }
 
 async fn ask_uid(kube: Kube) -> Result<String, String> {
-    match crate::sys::clock::within(API, kube.uid()).await {
+    match clock::within(API, kube.uid()).await {
         Some(uid) => uid.map_err(|trouble| format!("{}: {trouble}", kube.server())),
         None => Err(format!("{}: no answer within {} s", kube.server(), API.as_secs())),
     }
