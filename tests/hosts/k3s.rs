@@ -53,10 +53,10 @@ fn uid(host: &Host) -> String {
 /// A registry at hand that has every image which runs.
 fn registry(host: &Host) -> std::process::Child {
     let config = "version: 0.1\nstorage: {filesystem: {rootdirectory: /srv/registry}}\nhttp: {addr: 127.0.0.1:5000}\n\
-                  log: {accesslog: {disabled: true}, level: panic}\n";
+                  log: {accesslog: {disabled: true}, level: error}\n";
     host.put("registry.yaml", config);
     let program = host.programs().join("registry").display().to_string();
-    let running = host.hold(&["env", "OTEL_TRACES_EXPORTER=none", &program, "serve", "registry.yaml"]);
+    let running = host.hold(&["sh", "-c", &format!("exec {program} serve registry.yaml > registry.log 2>&1")]);
     host.until("grep -q ':1388 ' /proc/net/tcp /proc/net/tcp6", 30);
     host.sh("for image in $(k3s ctr images ls -q | grep '^docker.io/' | grep -v @); do
            to=127.0.0.1:5000/${image#docker.io/}
