@@ -309,3 +309,19 @@ impl Eyes {
         ladder::survey(&self.live, wanted, &[papers], clock::now(), self.usual)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_that_ended_badly_are_heard_and_those_that_are_ready_again_are_not() {
+        let status = |name: &str, ready: bool, state: &str, code: i64| serde_json::json!({"name": name, "ready": ready, state: {"terminated": {"exitCode": code}}});
+        let pod = serde_json::json!({"metadata": {"namespace": "a", "name": "b"}, "status": {
+            "containerStatuses": [status("now", false, "state", 3), status("before", false, "lastState", 1),
+                status("again", true, "lastState", 1)],
+            "initContainerStatuses": [status("done", false, "state", 0)]}});
+        let heard: Vec<(String, bool)> = falling(&pod).into_iter().map(|(_, _, name, before)| (name, before)).collect();
+        assert_eq!(heard, [("now".to_owned(), false), ("before".to_owned(), true)]);
+    }
+}

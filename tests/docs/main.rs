@@ -89,7 +89,7 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
         ["manifests", "storage", "sealing", "secrets", "tunnel", "workloads"].contains(&table) || key == "before";
     match table {
         "cluster" if key == "provider" => plan.push_str(&format!("cluster:\n  {line}\n")),
-        "cluster" if ["registries", "host", "install", "snapshot"].contains(&key) => {
+        "cluster" if ["registries", "host", "install", "snapshot", "token"].contains(&key) => {
             plan.push_str(&format!("cluster:\n  provider: k3s\n  {line}\n"));
         }
         "drill" if key == "allow" => plan.push_str(&format!("drill:\n  in: k3d\n  {line}\n")),
@@ -111,7 +111,10 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
         }
         "secrets of a plan" if key == "files" => plan.push_str(&format!("secrets: {{{line}}}\n")),
         "secrets of a plan" => plan.push_str(&format!("secrets:\n  files: secrets\n  {line}\n")),
-        "sealing" | "secrets" | "command" | "tunnel" => plan.push_str("secrets: {files: secrets}\n"),
+        "cluster" if key == "token" => plan.push_str("secrets: {files: secrets}
+"),
+        "sealing" | "secrets" | "command" | "tunnel" => plan.push_str("secrets: {files: secrets}
+"),
         _ => {}
     }
     if table == "plan" && key == "steps" {

@@ -56,7 +56,7 @@ fn registry(host: &Host) -> std::process::Child {
                   log: {accesslog: {disabled: true}, level: error}\n";
     host.put("registry.yaml", config);
     let program = host.programs().join("registry").display().to_string();
-    let running = host.hold(&[&program, "serve", "registry.yaml"]);
+    let running = host.hold(&["sh", "-c", &format!("exec {program} serve registry.yaml > registry.log 2>&1")]);
     host.until("grep -q ':1388 ' /proc/net/tcp /proc/net/tcp6", 30);
     host.sh("for image in $(k3s ctr images ls -q | grep '^docker.io/' | grep -v @); do
            to=127.0.0.1:5000/${image#docker.io/}
@@ -93,7 +93,7 @@ fn a_living_k3s_is_made_anew_and_its_data_is_the_same_to_the_byte() {
     let (exit, said) = host.resume();
     assert_eq!(exit, Some(0), "{said}");
     assert!(said.contains("1 mirror pulled from, DNS answers a pod at 10.43.0.10"), "{said}");
-    assert_eq!(uid(&host), kept, "it was not made anew");
+    assert_eq!(uid(&host), kept, "it was not made anew: {said}");
     registry.kill().unwrap();
     registry.wait().unwrap();
     assert!(said.contains("the old one is kept in /var/lib/rancher/k3s/aside-"), "{said}");

@@ -14,6 +14,19 @@ const DATA: &str = "/var/lib/rancher/k3s";
 /// Nobody but the store and the host has it.
 const CANARY: &str = "canary-token-5f0c2b7e91";
 
+const CRASH: &str = r#"
+apiVersion: v1
+kind: Pod
+metadata: {name: crash, namespace: default}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - name: c
+    image: busybox:1.36
+    imagePullPolicy: IfNotPresent
+    command: [sh, -c, "echo 'password authentication failed for user web, password=hunter2hunter2'; exit 3"]
+"#;
+
 fn plan(user: &str) -> String {
     format!(
         "name: rack\nsecrets: {{files: store}}\n\
@@ -173,6 +186,21 @@ fn a_k3s_on_another_host_is_made_over_ssh_and_a_lost_connection_is_resumed() {
     // What asks for the cluster of the run finds it by itself, also from afar.
     let (exit, said) = pair.desk.diagnose("plan.yaml");
     assert_eq!(exit, Some(0), "{said}");
+    // A container that does not stay up is heard; what looks like a password is not shown.
+    pair.nas.put("crash.yaml", CRASH);
+    pair.nas.sh("k3s kubectl apply -f crash.yaml");
+    let since = Instant::now();
+    // Between two ends it runs, and is well for a moment.
+    let (mut exit, mut said) = pair.desk.diagnose("plan.yaml");
+    while exit != Some(1) && since.elapsed() < Duration::from_secs(90) {
+        std::thread::sleep(Duration::from_secs(1));
+        (exit, said) = pair.desk.diagnose("plan.yaml");
+    }
+    assert!(
+        exit == Some(1) && said.contains("F20  Pod default/crash") && said.contains("for user web, password=(hidden)"),
+        "{exit:?}: {said}"
+    );
+    assert!(!said.contains("hunter2hunter2"));
     pair.lose();
     other.kill().unwrap();
     other.wait().unwrap();

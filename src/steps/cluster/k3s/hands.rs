@@ -56,6 +56,17 @@ impl Made {
         self.put_file(scene, path, file, mode).await
     }
 
+    /// Whether a file there holds these very bytes.
+    pub(super) async fn has_same(&self, scene: &Scene<'_>, path: &str, bytes: &Hidden) -> Result<bool, Mishap> {
+        let file = memory::holding(scene.touch, bytes).map_err(|error| Mishap::failed(error, false))?;
+        let given = Given { stdin: Some(file), files: Vec::new() };
+        match self.act_given(scene, &["cmp", "-s", "--", path, "-"], given).await {
+            Ok(()) => Ok(true),
+            Err(Mishap::Failed { .. }) => Ok(false),
+            Err(stopped @ Mishap::Stopped { .. }) => Err(stopped),
+        }
+    }
+
     /// The same with a file of this machine.
     pub(super) async fn copy(&self, scene: &Scene<'_>, from: &Path, to: &str, mode: &str) -> Result<(), Mishap> {
         let file = hosts::open(scene.touch.look(), from);

@@ -67,7 +67,7 @@ impl Made {
     }
 
     /// The cluster with its nodes Ready, or what is missing.
-    async fn ready(&self, scene: &Scene<'_>) -> Result<Up, String> {
+    pub(super) async fn ready(&self, scene: &Scene<'_>) -> Result<Up, String> {
         let up = self.up(scene).await?;
         let nodes = clock::within(ANSWER, up.kube.list("v1", "Node", None)).await;
         let nodes = nodes.ok_or_else(|| format!("{}: no answer", up.server))?;
