@@ -82,6 +82,7 @@ const REVEALS: &[(&str, &str)] = &[
     ("src/secrets/wire.rs", "to write the body of an apply"),
     ("src/steps/secrets/certificate.rs", "to read the certificate of a key in the cluster"),
     ("src/steps/secrets/write_back.rs", "to write a certificate beside what was sealed for it"),
+    ("src/steps/cluster/k3d/mirrors.rs", "to ask a registry as the nodes will"),
     ("src/sys/age/identities.rs", "to read identities"),
     ("src/sys/age/mod.rs", "to encrypt"),
     ("src/sys/crypto/certificate.rs", "to read a certificate"),

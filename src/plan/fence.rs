@@ -3,8 +3,9 @@
 use super::file::PlanFile;
 use super::load::Planned;
 use crate::checks::drill::{self, Allowed};
+use crate::checks::rules::Ground;
 use crate::manifests::{Papers, reread};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The places that a drill may reach; what makes the cluster is told of them.
 pub fn allowed(file: &PlanFile, papers: &[Papers]) -> Allowed {
@@ -16,6 +17,15 @@ pub fn allowed(file: &PlanFile, papers: &[Papers]) -> Allowed {
         maker.may_reach(&allowed);
     }
     allowed
+}
+
+/// Tells what makes the cluster which images the plan will run.
+pub fn images(file: &PlanFile, papers: &[Papers]) {
+    let Some(maker) = &file.maker else { return };
+    let ground = Ground::of(papers, None, &|_| false);
+    let containers = ground.workloads.iter().flat_map(|workload| workload.containers());
+    let images: BTreeSet<&str> = containers.filter_map(|(_, container)| container.text_at(&["image"])).collect();
+    maker.may_pull(images.into_iter().map(str::to_owned).collect());
 }
 
 /// Everything of the fence that a preview tells: what is open, what stays shut, and what becomes another.

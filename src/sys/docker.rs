@@ -123,6 +123,9 @@ pub struct Range {
 pub struct Joined {
     #[serde(rename = "NetworkID", default)]
     pub id: String,
+    /// Its address there, while it runs.
+    #[serde(rename = "IPAddress", default)]
+    pub address: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -29,6 +29,7 @@ pub mod process;
 pub mod procfs;
 pub mod prompt;
 pub mod ready;
+pub mod registry;
 pub mod sandbox;
 pub mod scratch;
 pub mod side;

@@ -78,6 +78,52 @@ pub fn own_address(_: Look, neighbour: std::net::IpAddr) -> Result<std::net::IpA
     socket.local_addr().map(|address| address.ip()).map_err(|error| error.to_string())
 }
 
+/// Whom a server is believed by, and as whom it is asked.
+#[derive(Clone, Default)]
+pub struct Trust {
+    /// An authority beside those of this host, as PEM.
+    pub authority: Option<Vec<u8>>,
+    /// A certificate of our own and its key, as PEM.
+    pub own: Option<Vec<u8>>,
+    /// Somebody has said that its certificate is not to be looked at.
+    pub anything: bool,
+}
+
+/// For questions to one server that is asked directly, as itself, and under a name that may lead to this address only.
+pub(super) fn trusting(
+    patience: Duration,
+    trust: &Trust,
+    at: Option<(&str, std::net::SocketAddr)>,
+) -> Result<Client, String> {
+    let certificates = trust.authority.as_deref().map(reqwest::Certificate::from_pem_bundle).transpose();
+    let certificates = certificates.map_err(|error| format!("its authority: {}", chain(&error)))?;
+    if certificates.as_ref().is_some_and(Vec::is_empty) {
+        return Err("its authority: no certificate is in it".to_owned());
+    }
+    let own = trust.own.as_deref().map(reqwest::Identity::from_pem).transpose();
+    let own = own.map_err(|error| format!("its client certificate: {}", chain(&error)))?;
+    let builder = || {
+        let builder =
+            reqwest::Client::builder().timeout(patience).no_proxy().redirect(reqwest::redirect::Policy::none());
+        let builder = builder.user_agent(concat!("blackstart/", env!("CARGO_PKG_VERSION")));
+        let builder = builder.tls_danger_accept_invalid_certs(trust.anything);
+        let builder = match at {
+            Some((name, address)) => builder.resolve(name, address),
+            None => builder,
+        };
+        match &own {
+            Some(own) => builder.identity(own.clone()),
+            None => builder,
+        }
+    };
+    let made = match certificates {
+        None => builder().build(),
+        // A host without authorities of its own still knows this one.
+        Some(all) => builder().tls_certs_merge(all.clone()).build().or_else(|_| builder().tls_certs_only(all).build()),
+    };
+    made.map_err(|error| chain(&error))
+}
+
 /// True for a URL that `status` can ask.
 pub fn is_url(text: &str) -> bool {
     reqwest::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())

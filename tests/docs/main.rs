@@ -111,10 +111,14 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
         }
         "secrets of a plan" if key == "files" => plan.push_str(&format!("secrets: {{{line}}}\n")),
         "secrets of a plan" => plan.push_str(&format!("secrets:\n  files: secrets\n  {line}\n")),
-        "cluster" if key == "token" => plan.push_str("secrets: {files: secrets}
-"),
-        "sealing" | "secrets" | "command" | "tunnel" => plan.push_str("secrets: {files: secrets}
-"),
+        "cluster" if key == "token" => plan.push_str(
+            "secrets: {files: secrets}
+",
+        ),
+        "sealing" | "secrets" | "command" | "tunnel" => plan.push_str(
+            "secrets: {files: secrets}
+",
+        ),
         _ => {}
     }
     if table == "plan" && key == "steps" {

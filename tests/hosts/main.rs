@@ -8,6 +8,7 @@ mod k3d;
 mod k3d_faults;
 mod k3d_files;
 mod k3d_others;
+mod k3d_registries;
 mod k3d_world;
 mod k3s;
 mod k3s_host;

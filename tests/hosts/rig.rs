@@ -153,6 +153,11 @@ fn program(path: &Path, text: &str) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// A real registry, as a program.
+pub fn registry() -> PathBuf {
+    PathBuf::from(std::env::var_os("BLACKSTART_STAND_IN").unwrap()).join("bin/registry")
+}
+
 /// The folder that this test has for itself, inside.
 pub fn folder() -> PathBuf {
     PathBuf::from(std::env::var_os(INSIDE).unwrap())

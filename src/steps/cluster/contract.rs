@@ -1,6 +1,7 @@
 //! What every provider answers: what there is, what it would make, and how it is made, reached, deleted and looked after.
 
 use crate::checks::drill::Allowed;
+use crate::checks::told::Told;
 use crate::model::digest::Digester;
 use crate::model::{Finding, Provider};
 use crate::steps::contract::{Mishap, Seen, Work};
@@ -118,6 +119,12 @@ pub trait Contract: Send + Sync {
     fn summary(&self) -> String;
     /// Is told, before anything is made, which places a drill may reach. Only one that drills behind a fence keeps it.
     fn may_reach(&self, _: &Allowed) {}
+    /// Is told, before anything is made, which images the plan will run. Only one that proves them keeps it.
+    fn may_pull(&self, _: Vec<String>) {}
+    /// What the world outside has to answer before anything is deleted: what is wrong, and what could not be known.
+    fn ahead(&self, _: Look) -> Work<'_, Told> {
+        Box::pin(std::future::ready(Told::default()))
+    }
     /// What making it does to the world outside.
     fn reaches(&self) -> String;
     /// What its result depends on.

@@ -7,6 +7,7 @@ mod drill;
 mod findings;
 mod guests;
 mod make;
+mod mirrors;
 mod names;
 mod ready;
 pub mod reap;
@@ -23,6 +24,7 @@ use super::blueprint::Blueprint;
 use super::contract::{Blast, Contract, Exists, Standing};
 use super::kept;
 use crate::checks::drill::Allowed;
+use crate::checks::told::Told;
 use crate::model::digest::Digester;
 use crate::model::{Finding, Mode, Provider};
 use crate::steps::contract::{Mishap, Seen, Work};
@@ -36,6 +38,7 @@ use make::Order;
 use names::Names;
 use record::Record;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The labels that name the run on everything that a recovery makes, or a drill, and when the latter may be removed by anybody.
@@ -56,11 +59,15 @@ pub struct Made {
     mode: Mode,
     /// What a drill may reach. Untold, it may reach nothing.
     allowed: OnceLock<Allowed>,
+    /// The images that the plan will run.
+    images: OnceLock<Vec<String>>,
+    /// Whether DNS was asked out of the network of a pod.
+    pod_asked: AtomicBool,
 }
 
 impl Made {
     pub fn new(blueprint: Blueprint, mode: Mode) -> Self {
-        Self { blueprint, mode, allowed: OnceLock::new() }
+        Self { blueprint, mode, allowed: OnceLock::new(), images: OnceLock::new(), pod_asked: AtomicBool::new(false) }
     }
 
     fn names(&self) -> Names {
@@ -189,6 +196,13 @@ impl Contract for Made {
             let _ = self.allowed.set(allowed.clone());
         }
     }
+    fn may_pull(&self, images: Vec<String>) {
+        // As with the places: told once.
+        let _ = self.images.set(images);
+    }
+    fn ahead(&self, look: Look) -> Work<'_, Told> {
+        Box::pin(mirrors::ask(look, &self.blueprint))
+    }
     fn reaches(&self) -> String {
         "Docker on this host: containers, a network, volumes and published ports".to_owned()
     }
@@ -240,6 +254,7 @@ impl Contract for Made {
             // What would be found wrong when the new one is made would be found too late.
             let given = ready::of(&self.blueprint);
             ready::ready(scene.touch.look(), "nothing was deleted", &given).await?;
+            ready::answered(scene, &self.blueprint).await?;
             remove::remove(scene, &standing.parts, standing.keeper.as_deref()).await
         })
     }
@@ -250,7 +265,9 @@ impl Contract for Made {
         Box::pin(self.found(scene))
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>, up: &'a Up) -> Work<'a, Seen> {
-        Box::pin(verify::verify(scene, &self.blueprint, registries::given(&self.blueprint), up))
+        let images = self.images.get().map_or(&[][..], Vec::as_slice);
+        let proof = verify::Proof { blueprint: &self.blueprint, images, pod_asked: &self.pod_asked };
+        Box::pin(verify::verify(scene, proof, up))
     }
     fn undo<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
         Box::pin(async move {
@@ -262,6 +279,9 @@ impl Contract for Made {
         })
     }
     fn unproven(&self, _: Option<&Up>) -> Vec<String> {
-        vec!["DNS was asked from a node of the cluster, not from a pod".to_owned()]
+        match self.pod_asked.load(Ordering::Relaxed) {
+            true => Vec::new(),
+            false => vec!["DNS was asked from a node of the cluster, not from a pod".to_owned()],
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! What has to be so before a cluster is made, and before the old one is deleted to make room for it: tools that fit, and files
 //! that are still what the plan was read with.
 
-use super::versions;
+use super::{mirrors, versions};
+use crate::model::Severity;
 use crate::steps::cluster::blueprint::Blueprint;
 use crate::steps::contract::Mishap;
+use crate::steps::scene::Scene;
 use crate::sys::docker::Docker;
 use crate::sys::{Look, files};
 use std::path::Path;
@@ -26,6 +28,23 @@ pub async fn ready(look: Look, what: &str, given: &[(&Path, &[u8])]) -> Result<S
         }
     }
     Ok(daemon)
+}
+
+/// Whether the registries that nodes will pull from still answer: the new cluster would be made and run nothing.
+pub async fn answered(scene: &Scene<'_>, blueprint: &Blueprint) -> Result<(), Mishap> {
+    let told = mirrors::ask(scene.touch.look(), blueprint).await;
+    told.unknowns.iter().for_each(|one| (scene.say)(format!("{}: {}", one.object, one.message)));
+    let errors = told.faults.iter().map(|fault| &fault.finding).filter(|one| one.severity == Severity::Error);
+    let tail: Vec<String> = errors
+        .map(|one| format!("{}:{}: {}: {}", one.place.file, one.place.spot.line, one.object, one.message))
+        .collect();
+    match tail.is_empty() {
+        true => Ok(()),
+        false => {
+            let reason = "nothing was deleted: a registry that nodes will pull from does not answer as it should";
+            Err(Mishap::Failed { reason: reason.to_owned(), tail, began: false })
+        }
+    }
 }
 
 /// The files of a plan, and the words they were read with.
