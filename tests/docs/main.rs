@@ -85,7 +85,8 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
     };
     put("name", "name: homelab\n");
     put("outside", "outside: [host/disk]\n");
-    let on_cluster = ["argocd", "manifests", "storage", "sealing", "secrets", "workloads"].contains(&table) || key == "before";
+    let on_cluster =
+        ["argocd", "manifests", "storage", "sealing", "secrets", "workloads"].contains(&table) || key == "before";
     match table {
         "cluster" if key == "provider" => plan.push_str(&format!("cluster:\n  {line}\n")),
         "cluster" if ["registries", "host", "install", "snapshot"].contains(&key) => {
