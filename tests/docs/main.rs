@@ -85,8 +85,8 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
     };
     put("name", "name: homelab\n");
     put("outside", "outside: [host/disk]\n");
-    let on_cluster =
-        ["manifests", "storage", "sealing", "secrets", "tunnel", "workloads"].contains(&table) || key == "before";
+    let on_cluster = ["argocd", "manifests", "storage", "sealing", "secrets", "tunnel", "workloads"].contains(&table)
+        || key == "before";
     match table {
         "cluster" if key == "provider" => plan.push_str(&format!("cluster:\n  {line}\n")),
         "cluster" if ["registries", "host", "install", "snapshot", "token"].contains(&key) => {
@@ -143,6 +143,7 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
             _ => &[("path", "path: kubernetes/apps")],
         },
         "manifests" | "storage" | "sealing" => &[("path", "path: kubernetes/apps")],
+        "argocd" => &[("path", "path: kubernetes/argocd"), ("root", "root: kubernetes/root-app.yaml")],
         _ => &[("run", "run: [./node]"), ("verify", "verify: [./node, --check]")],
     };
     let all = [("id", "id: node"), ("kind", &kind)].into_iter().chain(rest.iter().copied());
@@ -174,7 +175,14 @@ fn place() -> tempfile::TempDir {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     };
-    for name in ["namespaces.yaml", "storage.yaml", "apps/page.yaml", "sealed-secrets/controller.yaml"] {
+    for name in [
+        "namespaces.yaml",
+        "storage.yaml",
+        "apps/page.yaml",
+        "sealed-secrets/controller.yaml",
+        "argocd/core.yaml",
+        "root-app.yaml",
+    ] {
         let object = name.replace(['/', '.'], "-");
         put(&format!("kubernetes/{name}"), &format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {object}}}\n"));
     }

@@ -98,7 +98,7 @@ fn parent(path: &Path) -> PathBuf {
 /// Each object that the Applications bring, and each Application that another makes, once.
 pub fn objects(brought: &Brought) -> Vec<Arc<Object>> {
     let mut seen: HashSet<&ObjectId> = HashSet::new();
-    let made = brought.applications.iter().filter(|one| matches!(one.by, By::Application(_)));
+    let made = brought.applications.iter().filter(|one| one.by != By::Root);
     let made = made.map(|one| &one.object);
     let brings = brought.applications.iter().flat_map(|one| &one.brings).filter(|object| !is_passing(object));
     made.chain(brings).filter(|object| seen.insert(&object.id)).cloned().collect()
