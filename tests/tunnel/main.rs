@@ -2,8 +2,12 @@
 //! told by what it is; nothing is started with a token that is not the right one, and nothing is left of a proof.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+#[path = "../hosts/k3s_host.rs"]
+#[allow(dead_code)]
+mod k3s_host;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
+mod stand;
 mod world;
 
 use blackstart::model::{Mode, ObjectId};
@@ -224,7 +228,7 @@ fn a_tunnel_comes_up_and_this_cluster_is_proved_to_answer() {
     let Some(rig) = rig("good", &good()) else { return };
     let (done, all) = rig.touch();
     assert_eq!(done, Ok(()), "{all}");
-    assert!(all.contains("before the start somebody else answers for localhost"), "{all}");
+    assert!(all.contains("before the start somebody else answered for localhost"), "{all}");
     assert!(all.contains("8 of 8 answers of localhost came from this cluster"), "{all}");
     let Seen::Present(saw) = rig.verify() else { panic!("{:?}", rig.verify()) };
     assert!(saw.contains("8 connections of 2 connectors (connector 11111111"), "{saw}");
