@@ -159,7 +159,7 @@ impl Kind for Tunnel {
         if self.way == Way::Cloudflared {
             parts.push(match (mode, &self.drill) {
                 (Mode::Drill, None) => "no connector runs".to_owned(),
-                (Mode::Drill, Some(_)) => "one connector of the tunnel for drills".to_owned(),
+                (Mode::Drill, Some(_)) => "no connector but one for drills".to_owned(),
                 (Mode::Recover, _) => "wait for a connection".to_owned(),
             });
         }
@@ -227,7 +227,10 @@ impl Kind for Tunnel {
         Some(&self.papers)
     }
     fn findings(&self, _: &[String]) -> Vec<Finding> {
-        self.sources().iter().filter_map(|source| token::in_files(&self.papers, source, &self.wanted)).collect()
+        let sources = self.sources();
+        let plain = sources.iter().filter_map(|source| token::in_files(&self.papers, source, &self.wanted));
+        let far = self.drill.iter().flat_map(|entry| sources.iter().filter_map(|source| token::too_far(source, entry)));
+        plain.chain(far).collect()
     }
     fn unknowns(&self, papers: &[Papers], held: &[Held]) -> Vec<Unknown> {
         let sources = self.sources().into_iter();

@@ -36,9 +36,10 @@ pub async fn put(tunnel: &Tunnel, scene: &Scene<'_>) -> Result<(), Mishap> {
         judge_tokens(tunnel, scene, &up).await?;
     }
     admit::all(scene, &up.kube, &some(pods.clone())).await?;
-    if !quiet {
-        ask_before(tunnel, scene, &up).await;
-    }
+    let before = match quiet {
+        false => ask_before(tunnel, scene, &up).await,
+        true => None,
+    };
     if !pods.is_empty() {
         let pods = Papers { swapped: all.swapped.clone(), ..some(pods) };
         papers::put(scene, &up, &pods).await?;
@@ -59,10 +60,10 @@ pub async fn put(tunnel: &Tunnel, scene: &Scene<'_>) -> Result<(), Mishap> {
     if let Some(url) = tunnel.probe.as_ref().filter(|_| !quiet) {
         let tunnelled = tunnel.way == Way::Cloudflared;
         let asked = Asked { url, namespace: &tunnel.home(), connectors: count, tunnel: tunnelled };
-        let proved = proof::prove(scene, &up.kube, &asked).await?;
+        let proved = proof::prove(scene, &up.kube, &asked).await.map_err(|mishap| with(mishap, before.as_deref()))?;
         (scene.say)(proved.clone());
         if let Ok(mut slot) = tunnel.proved.lock() {
-            *slot = Some(proved);
+            *slot = Some([Some(proved), before].into_iter().flatten().collect::<Vec<_>>().join("; "));
         }
     }
     Ok(())
@@ -85,27 +86,39 @@ async fn judge_tokens(tunnel: &Tunnel, scene: &Scene<'_>, up: &Up) -> Result<(),
     Ok(())
 }
 
+fn with(mishap: Mishap, line: Option<&str>) -> Mishap {
+    match mishap {
+        Mishap::Failed { reason, mut tail, began } => {
+            tail.extend(line.map(str::to_owned));
+            Mishap::Failed { reason, tail, began }
+        }
+        stopped @ Mishap::Stopped { .. } => stopped,
+    }
+}
+
 /// Whether somebody answers for the name while nobody here can.
-async fn ask_before(tunnel: &Tunnel, scene: &Scene<'_>, up: &Up) {
-    let (Some(url), Some(host)) = (&tunnel.probe, tunnel.host()) else { return };
+async fn ask_before(tunnel: &Tunnel, scene: &Scene<'_>, up: &Up) -> Option<String> {
+    let (url, host) = (tunnel.probe.as_ref()?, tunnel.host()?);
     if tunnel.way != Way::Cloudflared {
-        return;
+        return None;
     }
     for connector in connectors(&tunnel.papers) {
         match ready::pods(&up.kube, &connector).await {
             Ok(pods) if pods.is_empty() => {}
             // Ours may be who answers.
-            Ok(_) | Err(_) => return,
+            Ok(_) | Err(_) => return None,
         }
     }
-    let Ok(answer) = scene.pace.keep(proof::once(scene.touch.look(), url, "")).await else { return };
-    (scene.say)(match answer.somebody() {
-        Some(false) => format!("before the start no connector answers for {host}"),
+    let answer = scene.pace.keep(proof::once(scene.touch.look(), url, "")).await.ok()?;
+    let told = match answer.somebody() {
+        Some(false) => format!("before the start no connector answered for {host}"),
         Some(true) => format!(
-            "before the start somebody else answers for {host}: another connector of this tunnel is alive, or the name leads elsewhere"
+            "before the start somebody else answered for {host}: another connector of this tunnel is alive, or the name leads elsewhere"
         ),
-        None => format!("before the start it is not known whether a connector answers for {host}"),
-    });
+        None => format!("before the start it was not known whether a connector answers for {host}"),
+    };
+    (scene.say)(told.clone());
+    Some(told)
 }
 
 async fn rolled_out(scene: &Scene<'_>, up: &Up, all: &Papers, tunnel: &Tunnel) -> Result<(), Mishap> {

@@ -59,6 +59,13 @@ pub fn in_files(papers: &Papers, source: &Source, wanted: &Wanted) -> Option<Fin
     Some(finding(ours.place_at(node.at), source, &why))
 }
 
+/// A token for drills that the connector's pods cannot read where it will be.
+pub fn too_far(source: &Source, entry: &EntryName) -> Option<Finding> {
+    let why = format!("the token for drills, {entry}, is in another namespace than the connector that would read it");
+    let fix = format!("put it into a Secret of namespace {}", source.namespace);
+    (entry.namespace != source.namespace).then(|| Finding { fix, ..finding(source.place.clone(), source, &why) })
+}
+
 /// Where a token lies that only who can open the store can read.
 pub enum Lies {
     InStore(Place),

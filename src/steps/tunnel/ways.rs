@@ -80,7 +80,8 @@ impl Way {
 }
 
 fn short(key: &str) -> String {
-    key.chars().take(12).collect::<String>() + "…"
+    let first: String = key.chars().take(12).collect();
+    if first.len() < key.len() { first + "…" } else { first }
 }
 
 fn refused(said: &Said, program: &str) -> Option<Seen> {
