@@ -180,7 +180,11 @@ fn a_cluster_begins_with_a_snapshot_and_a_damaged_one_is_refused_before_anything
 fn what_is_not_known_of_a_k3s_is_not_taken_for_nothing() {
     let test = "what_is_not_known_of_a_k3s_is_not_taken_for_nothing";
     let Some(host) = host(test, &["--bare"]) else { return };
-    host.put("plan.yaml", "name: rack\ncluster: {provider: k3s, install: program}\nsteps:\n  - {id: answers, kind: probe, run: [\"true\"]}\n");
+    host.put(
+        "plan.yaml",
+        "name: rack\naccept: [{id: F26, object: disk of /, reason: a stand-in, until: 2999-01-01}]\n\
+         cluster: {provider: k3s, install: program}\nsteps:\n  - {id: answers, kind: probe, run: [\"true\"]}\n",
+    );
     host.put("program", "no script");
     let before = host.sh("find /usr/local/bin /etc/rancher /var/lib/rancher /etc/systemd | sort");
     let refused = |why: &str| {

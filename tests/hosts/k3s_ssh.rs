@@ -28,11 +28,15 @@ spec:
 "#;
 
 fn plan(user: &str) -> String {
+    // A stand-in has the disk of its machine.
+    let accept = |disk: String| format!("  - {{id: F26, object: {disk}, reason: a stand-in, until: 2999-01-01}}\n");
+    let disks = ["/", "/var/lib/rancher"].map(|path| accept(format!("disk of {path} of {user}@nas"))).concat();
+    let accept = format!("accept:\n{disks}{}", accept("disk of /".to_owned()));
     format!(
         "name: rack\nsecrets: {{files: store}}\n\
          cluster:\n  provider: k3s\n  host: {user}@nas\n  config: config.yaml\n  registries: registries.yaml\n  \
          install: k3s\n  token: secret/kube-system/rack/token\n\
-         steps:\n  - {{id: answers, kind: probe, run: [\"true\"]}}\n"
+         steps:\n  - {{id: answers, kind: probe, run: [\"true\"]}}\n{accept}"
     )
 }
 
@@ -169,7 +173,8 @@ fn a_k3s_on_another_host_is_made_over_ssh_and_a_lost_connection_is_resumed() {
     let disk = pair.nas.path("host/fs/var/lib/rancher/k3s");
     let since = Instant::now();
     while !named(&disk, "aside-").is_some_and(|aside| disk.join(aside).join("server").exists()) {
-        assert!(since.elapsed() < Duration::from_secs(120), "nothing was moved");
+        let ended = begun.try_wait().unwrap();
+        assert!(ended.is_none() && since.elapsed() < Duration::from_secs(120), "nothing was moved: {ended:?}");
         std::thread::sleep(Duration::from_millis(1));
     }
     pair.lose();
