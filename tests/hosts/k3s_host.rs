@@ -111,8 +111,11 @@ impl Host {
         }
     }
 
-    pub fn blackstart(&self, words: &[&str]) -> Command {
-        let state = self.path("state").display().to_string();
+    fn blackstart(&self, words: &[&str]) -> Command {
+        self.blackstart_in(&self.path("state"), words)
+    }
+    pub fn blackstart_in(&self, state: &Path, words: &[&str]) -> Command {
+        let state = state.display().to_string();
         let own = env!("CARGO_BIN_EXE_blackstart");
         let mut command = self.enter(&[&[own, "--state-dir", &state, "--color", "never"], words].concat());
         command.env("BLACKSTART_IDENTITY", self.path("identity.txt"));

@@ -5,12 +5,12 @@ use crate::common::{self, Dice};
 use blackstart::journal::{Did, Record, reader};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// No recovery takes longer.
-const LONGEST: Duration = Duration::from_secs(240);
+const LONGEST: Duration = Duration::from_secs(200);
 
 pub const NAME: &str = "home";
 
@@ -72,7 +72,11 @@ spec:
 /// A host with a cluster on it.
 pub trait Ground {
     /// blackstart on that host, in the folder of the plan.
-    fn program(&self, words: &[&str]) -> Command;
+    fn program(&self, words: &[&str]) -> Command {
+        self.remembering(&self.state(), words)
+    }
+    /// The same with a state directory.
+    fn remembering(&self, state: &Path, words: &[&str]) -> Command;
     /// Its state directory, as it is seen from here.
     fn state(&self) -> PathBuf;
     fn kill(&self, pid: i32);
@@ -200,6 +204,8 @@ fn cut(ground: &dyn Ground, mut child: Child, before: usize, at: Duration) -> Op
         std::thread::sleep(Duration::from_millis(3));
     }
     if child.try_wait().unwrap().is_some() {
+        let over = child.wait_with_output().unwrap();
+        assert!(over.status.success(), "{:?} {}", over.status, said(&over));
         return None;
     }
     ground.kill(pid);

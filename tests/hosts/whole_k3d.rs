@@ -5,7 +5,7 @@ use crate::k3d_world::{beside, same};
 use crate::rig::{IMAGE, docker, fake_docker, folder, inside_for};
 use crate::whole::{self, Ground, LAB, NAME};
 use crate::whole_faults::{clock_off, refused, two_at_once};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -59,9 +59,9 @@ fn living() -> K3d {
 }
 
 impl Ground for K3d {
-    fn program(&self, words: &[&str]) -> Command {
+    fn remembering(&self, state: &Path, words: &[&str]) -> Command {
         let mut command = Command::new(common::binary());
-        command.arg("--state-dir").arg(self.state()).args(["--color", "never"]).args(words);
+        command.arg("--state-dir").arg(state).args(["--color", "never"]).args(words);
         command.current_dir(self.folder.join("plans"));
         command
     }
@@ -188,7 +188,8 @@ fn what_stands_in_the_way_of_a_recovery_of_k3d_is_told_and_the_cluster_lives_on(
     }
     let ground = living();
     drill_killed_and_reaped(&ground);
-    clock_off(&ground, test, &["F66"]);
+    // Its API server is not believed then, and nobody can see what data die.
+    clock_off(&ground, test, NAME, &["F66", "F21"]);
     no_space(&ground);
     two_at_once(&ground);
     assert_eq!(ground.left(), Vec::<String>::new());

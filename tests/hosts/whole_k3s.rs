@@ -4,7 +4,7 @@ use crate::common;
 use crate::k3s_host::{Host, host};
 use crate::whole::{self, Ground, LAB, NAME};
 use crate::whole_faults::{clock_off, refused, two_at_once};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const CONFIG: &str = "cluster-init: true\nnode-name: standin-0\ndisable: [traefik, servicelb, metrics-server]\n";
@@ -29,8 +29,8 @@ fn living(test: &str) -> Option<K3s> {
 }
 
 impl Ground for K3s {
-    fn program(&self, words: &[&str]) -> Command {
-        self.host.blackstart(words)
+    fn remembering(&self, state: &Path, words: &[&str]) -> Command {
+        self.host.blackstart_in(state, words)
     }
     fn state(&self) -> PathBuf {
         self.host.path("state")
@@ -93,7 +93,7 @@ fn no_space(ground: &K3s) {
 fn what_stands_in_the_way_of_a_recovery_of_k3s_is_told_and_the_cluster_lives_on() {
     let test = "what_stands_in_the_way_of_a_recovery_of_k3s_is_told_and_the_cluster_lives_on";
     let Some(ground) = living(test) else { return };
-    clock_off(&ground, test, &["F66"]);
+    clock_off(&ground, test, "another", &["F66", "clock of this host"]);
     let marks = ground.marks();
     no_space(&ground);
     assert_eq!(ground.marks(), marks);
