@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod k3d;
+mod k3d_calls;
 mod k3d_faults;
 mod k3d_files;
 mod k3d_others;
