@@ -93,7 +93,7 @@ pub const PLAN: &[Key] = &[
     key(
         "discard",
         Shape::Data,
-        "Data that may die with the cluster, by path: without it, a recovery refuses to delete.",
+        "Data that may die with the cluster, by path or by the name of a volume: without it, a recovery refuses to delete.",
     ),
     key("access", Shape::Access, "The ways in, and whether each lives inside what is recovered or outside of it."),
     key("secrets", Shape::Secrets, "The store of secrets, for steps that bring them back."),

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod k3d;
+mod k3d_calls;
 mod k3d_faults;
 mod k3d_files;
 mod k3d_others;
