@@ -4,6 +4,7 @@
 
 mod k3d;
 mod k3d_calls;
+mod k3d_drill;
 mod k3d_faults;
 mod k3d_files;
 mod k3d_others;
