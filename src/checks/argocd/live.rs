@@ -47,10 +47,10 @@ pub struct Application {
     pub project: String,
     pub sync: String,
     pub health: String,
+    /// Address, path, chart and target of each source that it is told to read.
+    pub asks: Vec<[String; 4]>,
     /// The commits that it was compared with, by source.
     pub revisions: Vec<String>,
-    /// The addresses of the sources that it was compared with.
-    pub urls: Vec<String>,
     /// Type and message of those that tell of an error.
     pub errors: Vec<(String, String)>,
     pub operation: Option<Operation>,
@@ -100,11 +100,13 @@ fn named(of: &Value) -> String {
 impl Application {
     pub fn of(object: &Value) -> Self {
         let (about, spec, status) = (&object["metadata"], &object["spec"], &object["status"]);
-        let compared = &status["sync"]["comparedTo"];
-        let sources = match list(&compared["sources"]) {
-            [] => std::slice::from_ref(&compared["source"]),
+        let sources = match list(&spec["sources"]) {
+            [] if spec["source"].is_null() => &[],
+            [] => std::slice::from_ref(&spec["source"]),
             several => several,
         };
+        let asks =
+            sources.iter().map(|one| ["repoURL", "path", "chart", "targetRevision"].map(|name| text(&one[name])));
         let errors = list(&status["conditions"]).iter().filter_map(|one| {
             let kind = one["type"].as_str().filter(|kind| kind.ends_with("Error"))?;
             Some((kind.to_owned(), words(&one["message"])))
@@ -123,7 +125,7 @@ impl Application {
             sync: text(&status["sync"]["status"]),
             health: text(&status["health"]["status"]),
             revisions: revisions(&status["sync"]),
-            urls: sources.iter().map(|source| text(&source["repoURL"])).filter(|url| !url.is_empty()).collect(),
+            asks: asks.collect(),
             errors: errors.collect(),
             operation: Operation::of(&status["operationState"]),
             history: list(&status["history"]).iter().map(revisions).collect(),
