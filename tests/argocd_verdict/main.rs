@@ -241,6 +241,13 @@ fn each_thing_that_speaks_against_it_keeps_an_application_from_green() {
         (|web| web["status"]["conditions"] = json!([{"type": "UnknownError", "message": "huh"}]), "UNKNOWN may: Unk"),
         (|web| web["status"]["operationState"]["phase"] = json!("Running"), "waits: its sync runs: successfully"),
         (|web| web["status"]["operationState"]["phase"] = json!("Terminating"), "waits: its sync runs"),
+        (
+            |web| {
+                web["status"]["sync"]["comparedTo"] = json!({"source": web["spec"]["source"]});
+                web["status"]["sync"]["comparedTo"]["source"]["targetRevision"] = json!("old");
+            },
+            "waits: Argo CD has not looked at it as it is now",
+        ),
         (|web| web["operation"] = json!({"sync": {}}), "waits: its sync is about to begin"),
         (|web| web["metadata"]["deletionTimestamp"] = json!("2026-11-21T03:45:35Z"), "waits: it is being deleted"),
         (

@@ -49,6 +49,8 @@ pub struct Application {
     pub health: String,
     /// Address, path, chart and target of each source that it is told to read.
     pub asks: Vec<[String; 4]>,
+    /// What was compared last is another than what it is told to read.
+    pub stale: bool,
     /// The commits that it was compared with, by source.
     pub revisions: Vec<String>,
     /// Type and message of those that tell of an error.
@@ -89,6 +91,17 @@ fn revisions(of: &Value) -> Vec<String> {
     }
 }
 
+/// Address, path, chart and target of each source.
+fn asks(of: &Value) -> Vec<[String; 4]> {
+    let sources = match list(&of["sources"]) {
+        [] if of["source"].is_null() => &[],
+        [] => std::slice::from_ref(&of["source"]),
+        several => several,
+    };
+    let one = |one: &Value| ["repoURL", "path", "chart", "targetRevision"].map(|name| text(&one[name]));
+    sources.iter().map(one).collect()
+}
+
 fn named(of: &Value) -> String {
     let (kind, name) = (text(&of["kind"]), text(&of["name"]));
     match of["namespace"].as_str().filter(|space| !space.is_empty()) {
@@ -100,13 +113,7 @@ fn named(of: &Value) -> String {
 impl Application {
     pub fn of(object: &Value) -> Self {
         let (about, spec, status) = (&object["metadata"], &object["spec"], &object["status"]);
-        let sources = match list(&spec["sources"]) {
-            [] if spec["source"].is_null() => &[],
-            [] => std::slice::from_ref(&spec["source"]),
-            several => several,
-        };
-        let asks =
-            sources.iter().map(|one| ["repoURL", "path", "chart", "targetRevision"].map(|name| text(&one[name])));
+        let (asks, compared) = (asks(spec), asks(&status["sync"]["comparedTo"]));
         let errors = list(&status["conditions"]).iter().filter_map(|one| {
             let kind = one["type"].as_str().filter(|kind| kind.ends_with("Error"))?;
             Some((kind.to_owned(), words(&one["message"])))
@@ -125,7 +132,8 @@ impl Application {
             sync: text(&status["sync"]["status"]),
             health: text(&status["health"]["status"]),
             revisions: revisions(&status["sync"]),
-            asks: asks.collect(),
+            stale: !compared.is_empty() && compared != asks,
+            asks,
             errors: errors.collect(),
             operation: Operation::of(&status["operationState"]),
             history: list(&status["history"]).iter().map(revisions).collect(),

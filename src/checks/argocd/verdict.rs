@@ -118,6 +118,9 @@ fn of(expected: &Expected, live: &Application) -> Is {
     if !is_as_git_has_it(expected, live) {
         return Is::waits("it is not yet what git has of it");
     }
+    if live.stale {
+        return Is::waits("Argo CD has not looked at it as it is now");
+    }
     // A source that cannot be read leaves everything else as it was: nothing of that is worth more than the error.
     if let Some(stuck) = errors(live) {
         return Is::Stuck(stuck);
