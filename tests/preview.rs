@@ -105,7 +105,8 @@ fn a_width_that_is_no_width_is_passed_over() {
 const FROM_MANIFESTS: &[(&str, &str, &[&str])] = &[
     // Their claim names a class; that the volume names the claim is no reason to wait.
     ("every-key", "apps", &["disks"]),
-    ("every-key", "ready", &["apps", "controller"]),
+    ("every-key", "ready", &["apps", "controller", "tunnel"]),
+    ("every-key", "tunnel", &["apps"]),
     // What is sealed lies in a namespace, is of a kind, and is opened with a key.
     ("every-key", "secrets", &["apps", "controller"]),
     // The namespace and the Secret are also, or only, given by programs, which say so.

@@ -104,7 +104,7 @@ pub const CAUSES: &[Cause] = &[
         "The pod has to show that it does not run as root, and the image names its user by a word, or not at all. \
          The pod is let in; the kubelet refuses to start the container. Tunnels are the known case. Of tunnels this page also \
          tells what else leaves nobody at the other end: a Service that is in no file, a token that everyone on the host \
-         can read.",
+         can read, that is none or of another tunnel, and a public name for which another cluster answers, or nobody.",
         "Write the number of the image's user into runAsUser.",
     ),
     cause("F25", "A circle of needs, or a namespace whose deletion does not end",

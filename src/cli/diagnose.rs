@@ -11,7 +11,7 @@ use crate::manifests::Papers;
 use crate::model::{Mode, ObjectId, Problem};
 use crate::plan::load::load;
 use crate::steps::survey::{self, Standings};
-use crate::steps::target::FILE;
+use crate::steps::target::{FILE, WAYS};
 use crate::steps::trouble;
 use crate::sys::kube::Kube;
 use crate::sys::pace::{Brake, Halt};
@@ -19,7 +19,7 @@ use crate::sys::sandbox::{self, About};
 use crate::sys::{Look, clock, files, signals};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long the cluster has to answer.
@@ -34,7 +34,9 @@ pub fn run(context: &Context, args: &DiagnoseArgs) -> Result<u8, Problem> {
         // Held to the end: who lets go of the brake has pulled it.
         let brake = Brake::default();
         let pace = brake.pace(PATIENCE, Halt::Now);
-        survey::see(&kube, &pace).await.map_err(unasked)
+        let mut live = survey::see(&kube, &pace).await.map_err(unasked)?;
+        survey::listen(&kube, &pace, &mut live).await;
+        Ok(live)
     });
     let live = seen.map_err(|error| Problem::failed(format!("no event loop: {error}")))??;
     let wanted = wanted(&live, &papers, args.namespace.as_deref());
@@ -47,6 +49,8 @@ pub fn run(context: &Context, args: &DiagnoseArgs) -> Result<u8, Problem> {
     Ok(if well { 0 } else { 1 })
 }
 
+/// How long the cluster of a run has to say that it lives.
+const ANSWER: Duration = Duration::from_secs(5);
 const ANOTHER: &str = "name the cluster with --kubeconfig FILE";
 
 /// The manifests of the plan, so that a cause can be told by file and line. Without a plan it is told by object alone.
@@ -68,15 +72,30 @@ fn kubeconfig(context: &Context, args: &DiagnoseArgs, plan: Option<&str>) -> Res
     }
     let state = context.required_state_dir()?;
     let folders = plan.map(|plan| runs::folders(context, &state, plan).unwrap_or_default());
-    let living = folders.into_iter().flatten().find_map(|folder| {
-        let text = files::read(context.look, &folder.join(FILE), 64 << 10).ok()?;
-        let about: About = serde_json::from_slice(&text).ok()?;
-        sandbox::living(context.look, &about.dir)
-    });
-    living.map(|about| about.kubeconfig).ok_or_else(|| {
+    let living = folders
+        .into_iter()
+        .flatten()
+        .find_map(|folder| of_sandbox(context, &folder).or_else(|| of_host(context, &folder)));
+    living.ok_or_else(|| {
         let fact = "no cluster is named, and no run of this plan has one that lives";
         Problem::usage(fact).next(ANOTHER).next("blackstart drill --keep   # makes one that stays")
     })
+}
+
+fn of_sandbox(context: &Context, folder: &Path) -> Option<PathBuf> {
+    let text = files::read(context.look, &folder.join(FILE), 64 << 10).ok()?;
+    let about: About = serde_json::from_slice(&text).ok()?;
+    sandbox::living(context.look, &about.dir).map(|about| about.kubeconfig)
+}
+
+/// What a run has made of containers or on a host lives when its server answers: another one has another authority.
+fn of_host(context: &Context, folder: &Path) -> Option<PathBuf> {
+    let path = WAYS.iter().map(|way| folder.join(way)).find(|path| files::exists(context.look, path))?;
+    let answers = signals::block_on(async {
+        let kube = Kube::connect(context.look, &path).await.ok()?;
+        clock::within(ANSWER, kube.uid()).await?.ok()
+    });
+    answers.ok().flatten().map(|_| path)
 }
 
 /// What the manifests expect, and every workload and claim that is there.

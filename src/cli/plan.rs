@@ -34,6 +34,7 @@ pub fn run(context: &Context, args: &PlanArgs) -> Result<u8, Problem> {
     let mut told = findings::of(context.look, &planned);
     patches::fill(context.look, &mut told);
     let mut preview = with(&planned, &past, told);
+    preview.whole = context.verbose;
     if args.live {
         let stake = super::preflight::stake(context, &planned)?;
         preview.answered(super::preflight::ask(context, &planned, stake.as_ref())?);

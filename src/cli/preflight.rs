@@ -33,6 +33,7 @@ fn asked(context: &Context, planned: &Planned, outside: bool, stake: Option<&Sta
     // Nothing is said to die where nobody can say what stands there.
     scene.dying = stake.filter(|stake| stake.standing.is_some()).map(|stake| &stake.dying);
     scene.host = planned.file.cluster.as_ref().and_then(|cluster| cluster.host.as_ref()).map(|(host, _)| host.as_str());
+    scene.installs = planned.file.cluster.as_ref().is_some_and(|cluster| cluster.install.is_some());
     let tell = || {
         if !context.quiet {
             context.note("asking registries, repositories and this host what is there (10 s at most)");

@@ -8,7 +8,8 @@ use crate::steps::cluster::{NAME, k3d};
 use crate::steps::scene::Scene;
 use crate::steps::target::Target;
 use crate::sys::pace::{Brake, Halt};
-use crate::sys::process::Exit;
+use crate::sys::process::{Exit, Stranger};
+use crate::sys::procfs;
 use crate::sys::{Touch, files, sandbox, signals, terminal};
 use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
@@ -30,9 +31,18 @@ pub fn run(context: &Context) -> Result<u8, Problem> {
     let touch = Touch::granted();
     let state = context.required_state_dir()?;
     let mut reaped = Reaped::default();
-    let plans = files::names(context.look, &state).unwrap_or_default();
-    let folders: Vec<PathBuf> =
-        plans.iter().flat_map(|plan| runs::folders(context, &state, plan).unwrap_or_default()).collect();
+    // What cannot be read is no proof that nothing is left.
+    let unread = |error: std::io::Error| Problem::refused(format!("{}: cannot be read: {error}", state.display()));
+    let plans = match files::exists(context.look, &state) {
+        true => files::names(context.look, &state).map_err(unread)?,
+        false => Vec::new(),
+    };
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for plan in &plans {
+        if files::sort_at(context.look, &state.join(plan)).map_err(unread)? == files::Sort::Folder {
+            folders.extend(runs::folders(context, &state, plan)?);
+        }
+    }
     for folder in &folders {
         of_k3d(context, &touch, folder, &mut reaped);
     }
@@ -71,12 +81,29 @@ fn of_sandbox(context: &Context, touch: &Touch, folder: &Path, program: &Path, r
     }
 }
 
+/// Ends what a drill that was killed had at work: k3d goes on without it, and would make anew what is removed.
+async fn end_programs(touch: &Touch, folder: &Path) -> Result<(), String> {
+    let run = files::absolute(touch.look(), folder).map_err(|error| error.to_string())?;
+    for process in procfs::marked(touch.look(), &run.to_string_lossy()).into_values().flatten() {
+        let Some(program) = Stranger::find(touch.look(), process) else { continue };
+        let trouble = |error| format!("its program of before, process {}, still runs: {error}", process.pid);
+        program.end(touch).await.map_err(trouble)?;
+    }
+    Ok(())
+}
+
 /// A drill in k3d that is over has cleared away the folder of its stand-ins.
 fn of_k3d(context: &Context, touch: &Touch, folder: &Path, reaped: &mut Reaped) {
     if !k3d::is_left(context.look, folder) {
         return;
     }
-    let Ok(run) = runs::Run::read(context.look, folder) else { return };
+    let run = match runs::Run::read(context.look, folder) {
+        Ok(run) => run,
+        Err(problem) => {
+            let why = "its drill may have left a cluster, and its journal cannot be read";
+            return reaped.failed.push(format!("run {}: {why}: {}", folder.display(), problem.fact));
+        }
+    };
     let is_of_k3d = run.past.begin.provider == Some(Provider::K3d) && run.mode() == Mode::Drill;
     if !is_of_k3d || run.holder(context.look).is_some() {
         return;
@@ -99,6 +126,7 @@ fn of_k3d(context: &Context, touch: &Touch, folder: &Path, reaped: &mut Reaped) 
             unchanged: Cell::new(false),
             found: &|_| {},
         };
+        end_programs(touch, folder).await?;
         k3d::reap::reap(&scene).await
     });
     match done.map_err(|error| error.to_string()).and_then(|done| done) {

@@ -7,6 +7,7 @@ use crate::checks::sealed::{self, Keys};
 use crate::model::{Finding, Problem};
 use crate::plan::load::{Planned, store};
 use crate::secrets::Vault;
+use crate::steps::contract::Opened;
 use crate::steps::sealing;
 use crate::sys::age::Identities;
 
@@ -50,14 +51,20 @@ pub fn of(context: &Context, planned: &Planned, identities: Option<Identities>) 
     Ok(Some(vault))
 }
 
-/// What only who can open the store can know: whether its keys open what is sealed in the files.
+/// What only who can open the store can know: what steps say of it, and whether its keys open what is sealed in the files.
 pub fn found(context: &Context, planned: &Planned, vault: &Vault) -> Result<Vec<Finding>, Problem> {
     let brings = |step: &crate::plan::file::Step| step.kind.name() == sealing::NAME && step.kind.wants_store();
-    if !planned.file.steps.iter().any(brings) || sealed::all(&planned.papers, &planned.held).next().is_none() {
-        return Ok(Vec::new());
+    let opened = Opened { vault, held: &planned.held, papers: &planned.papers, mode: planned.mode };
+    let mut found = Vec::new();
+    for step in planned.file.steps.iter().filter(|step| step.absent_in(planned.mode).is_none()) {
+        let told = step.kind.opened(context.look, &opened);
+        found.extend(told.map_err(|why| Problem::refused(format!("step {}: {why}", step.id)))?);
     }
-    let keys = Keys::of(vault.sealing_keys(context.look, &planned.held)?);
-    Ok(sealed::check(&planned.papers, &planned.held, vault, &keys))
+    if planned.file.steps.iter().any(brings) && sealed::all(&planned.papers, &planned.held).next().is_some() {
+        let keys = Keys::of(vault.sealing_keys(context.look, &planned.held)?);
+        found.extend(sealed::check(&planned.papers, &planned.held, vault, &keys));
+    }
+    Ok(found)
 }
 
 /// Whether a step that takes part works on the store.

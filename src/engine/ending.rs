@@ -4,6 +4,7 @@ use super::board::Board;
 use super::teardown::Torn;
 use crate::model::{Ending, NotExercised, Outcome, RunId, State};
 use crate::plan::load::Planned;
+use crate::sys::clock;
 
 /// Why nothing new was begun any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub fn ending(planned: &Planned, board: &Board, stopped: &Stopped, run: &RunId, 
     Ending {
         outcome,
         seconds,
+        cpu_seconds: Some(clock::spent()),
         goal_seconds: goal,
         verified: count(State::Verified),
         failed: failed + unknown + count(State::Stopped),

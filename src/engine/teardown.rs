@@ -6,6 +6,7 @@ use super::run::Loop;
 use super::task::Around;
 use crate::model::time::spoken;
 use crate::model::{Mode, NotExercised, State};
+use crate::steps::cluster;
 use crate::steps::contract::Mishap;
 use crate::steps::target::Up;
 use crate::sys::pace::Halt;
@@ -58,7 +59,10 @@ impl Loop {
                 self.keep(&up, sandbox, KEPT, &mut torn);
                 return torn;
             }
-            (false, None) => return torn,
+            (false, None) => {
+                self.take_back_half(&mut torn).await;
+                return torn;
+            }
         };
         if let Some(up) = up {
             self.remove(&up, sandbox, &mut torn).await;
@@ -118,6 +122,27 @@ impl Loop {
                     torn.failed = true;
                     torn.left.push(format!("{}: could not be taken back: {reason}", step.id));
                 }
+            }
+        }
+    }
+
+    /// Takes back a cluster that was not made to its end: it is of use to nobody, and nobody is told of it by its name.
+    async fn take_back_half(&mut self, torn: &mut Torn) {
+        let planned = self.planned.clone();
+        let half =
+            |at: &&usize| planned.file.steps[**at].kind.name() == cluster::NAME && self.board.may_be_half_done(**at);
+        let Some(at) = planned.order.iter().find(half).copied() else { return };
+        let step = &planned.file.steps[at];
+        let undone = {
+            let scene = self.around().scene(step, &|_, _| {}, &|_| {}, &|_| {});
+            step.kind.undo(&scene).await
+        };
+        match undone {
+            Ok(None) => {}
+            Ok(Some(said)) => self.notice(format!("{} taken back: {said}", step.id)),
+            Err(Mishap::Failed { reason, .. } | Mishap::Stopped { reason }) => {
+                torn.failed = true;
+                torn.left.push(format!("{}: could not be taken back: {reason}", step.id));
             }
         }
     }

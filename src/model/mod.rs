@@ -1,6 +1,7 @@
 //! NOUNS: the words of blackstart as types. Nothing here reads, writes, waits or prints.
 
 pub mod access;
+pub mod alike;
 pub mod count;
 pub mod digest;
 pub mod entry;
@@ -20,6 +21,7 @@ pub mod state;
 pub mod time;
 
 pub use access::InUse;
+pub use alike::{Alike, alike};
 pub use digest::Digest;
 pub use entry::EntryName;
 pub use event::{Event, What};

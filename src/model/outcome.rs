@@ -74,6 +74,9 @@ pub struct NotExercised {
 pub struct Ending {
     pub outcome: Outcome,
     pub seconds: f64,
+    /// Processor time of the process that came to this end, without what it started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goal_seconds: Option<f64>,
     pub verified: usize,

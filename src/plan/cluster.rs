@@ -29,9 +29,11 @@ pub fn join(look: Look, file: &mut PlanFile, mode: Mode, within: Option<Provider
     file.registries = of_registries.map(|named| String::from_utf8_lossy(&named.bytes).into_owned()).collect();
     let maker = blueprint.maker(provider, mode)?;
     file.maker = Some(Arc::clone(&maker));
+    // A sandbox has no token of its own.
+    let token = of.token.as_ref().map(|(token, _)| token.clone()).filter(|_| provider == Provider::K3s);
     let deletes = mode == Mode::Recover && provider != Provider::Sandbox;
     let mut own: Vec<(usize, &str, Box<dyn Kind>)> =
-        vec![(CLUSTER, cluster::NAME, Box::new(Cluster::new(name.clone(), Arc::clone(&maker))))];
+        vec![(CLUSTER, cluster::NAME, Box::new(Cluster::new(name.clone(), Arc::clone(&maker), token)))];
     if deletes {
         own.push((SAVE, save::NAME, Box::new(Save::new(name.clone(), Arc::clone(&maker)))));
         own.push((DELETE, delete::NAME, Box::new(Delete::new(name, maker))));
@@ -52,6 +54,7 @@ fn given(of: &Written) -> Given<'_> {
         host: of.host.as_ref(),
         install: of.install.as_ref(),
         snapshot: of.snapshot.as_ref(),
+        token: of.token.as_ref(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::file::Cluster;
 use crate::checks::drill::place_of;
-use crate::model::{PlanName, Provider, Spot, provider};
+use crate::model::{EntryName, PlanName, Provider, Spot, provider};
 use crate::steps::fields::{Faults, Fields, shown as short};
 use crate::steps::keys;
 use crate::sys::yaml::Body;
@@ -30,9 +30,12 @@ pub fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<C
     let (install, snapshot) = (file("install", &mut own), file("snapshot", &mut own));
     let at = own.value_at("host");
     let host = own.read("host", "a host, as user@name", host).zip(at);
+    let at = own.value_at("token");
+    let token = own.read("token", "a value of the store", EntryName::read).zip(at);
     own.finish("`cluster`", &[keys::CLUSTER]);
     let name = name.as_ref().or(plan).map_or_else(String::new, |name| name.as_str().to_owned());
-    let cluster = Cluster { provider: provider?, name, config, registries, host, install, snapshot, at: entry.at };
+    let cluster =
+        Cluster { provider: provider?, name, config, registries, host, install, snapshot, token, at: entry.at };
     fitting(&cluster, fields.faults);
     Some(cluster)
 }
@@ -40,16 +43,18 @@ pub fn cluster(fields: &mut Fields<'_, '_>, plan: Option<&PlanName>) -> Option<C
 /// What only one provider knows, beside another.
 fn fitting(cluster: &Cluster, faults: &mut Faults) {
     let provider = cluster.provider;
+    let spot = |given: &Option<(String, Spot)>| given.as_ref().map(|(_, at)| *at);
     let given = [
-        ("registries", &cluster.registries),
-        ("host", &cluster.host),
-        ("install", &cluster.install),
-        ("snapshot", &cluster.snapshot),
+        ("registries", spot(&cluster.registries)),
+        ("host", spot(&cluster.host)),
+        ("install", spot(&cluster.install)),
+        ("snapshot", spot(&cluster.snapshot)),
+        ("token", cluster.token.as_ref().map(|(_, at)| *at)),
     ];
     for (key, given) in given {
         let is_foreign = keys::OF_PROVIDERS.iter().any(|(name, whose)| *name == key && !whose.contains(&provider));
-        if let Some((_, at)) = given.as_ref().filter(|_| is_foreign) {
-            faults.add(*at, format!("`{key}` means nothing to {provider}: take it out"));
+        if let Some(at) = given.filter(|_| is_foreign) {
+            faults.add(at, format!("`{key}` means nothing to {provider}: take it out"));
         }
     }
     if provider == Provider::K3d && cluster.config.is_none() {
@@ -92,14 +97,21 @@ pub fn drill(fields: &mut Fields<'_, '_>) -> Option<Drilled> {
 
 /// Data that may die with the cluster.
 pub fn discard(fields: &mut Fields<'_, '_>) -> Vec<(String, Spot)> {
-    fields.list("discard", "paths from the root, as /var/lib/rancher/k3s/storage", data)
+    fields.list("discard", "paths from the root or names of volumes, as /var/lib/rancher/k3s/storage", data)
 }
 
-/// A path that may be deleted with what lies in it is written whole.
+/// A path that may be deleted with what lies in it is written whole; a volume of Docker's or a registry by its name.
 fn data(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    if text.len() > 1 && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
     let whole = text.starts_with('/') && !text.split('/').any(|part| part == "..") && text.len() > 1;
     match whole && !text.contains(char::is_control) {
         true => Ok(text.trim_end_matches('/').to_owned()),
-        false => Err("is no path from the root: write it whole, as /var/lib/rancher/k3s/storage".to_owned()),
+        false => {
+            Err("is no path from the root, and no name of a volume: write it whole, as /var/lib/rancher/k3s/storage"
+                .to_owned())
+        }
     }
 }

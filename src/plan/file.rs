@@ -1,7 +1,7 @@
 //! A plan as it was written: typed, with the place of everything that an error or an edge may point to.
 
 use crate::checks::rules::cluster::Cluster as Ahead;
-use crate::model::{Fact, Mode, PlanName, Provider, Spot, StepId};
+use crate::model::{EntryName, Fact, Mode, PlanName, Provider, Spot, StepId};
 use crate::steps::cluster::contract::Contract;
 use crate::steps::contract::Kind;
 use std::path::{Path, PathBuf};
@@ -72,6 +72,8 @@ pub struct Cluster {
     pub install: Option<(String, Spot)>,
     /// What the new cluster begins with, instead of empty.
     pub snapshot: Option<(String, Spot)>,
+    /// The token of its k3s, as the store has it.
+    pub token: Option<(EntryName, Spot)>,
     pub at: Spot,
 }
 

@@ -35,7 +35,8 @@ pub fn on(look: Look, planned: &Planned, security: &pod_security::Rules) -> Told
     });
     told.extend(programs::check(look, file.folder(), &file.shown, asked));
     told.extend(file.steps.iter().flat_map(|step| step.kind.findings(&file.nodes)));
-    told.unknowns.extend(file.steps.iter().flat_map(|step| step.kind.unknowns()));
+    let closed = file.steps.iter().flat_map(|step| step.kind.unknowns(&planned.papers, &planned.held));
+    told.unknowns.extend(closed);
     told.extend(forgotten(look, file));
     told.extend(locked_out(planned));
     told.extend(sealing::findings(file, &planned.papers, &planned.held));

@@ -92,6 +92,7 @@ fn text_in(text: &str, shown: &str, path: &Path, mode: Mode, within: Option<Prov
     let held = held(look, &mut file)?;
     let fenced = mode == Mode::Drill && file.provider == Some(Provider::K3d);
     let papers = papers(look, &mut file, &held.held, fenced)?;
+    fence::images(&file, &papers);
     let allowed = fenced.then(|| fence::allowed(&file, &papers));
     lacking(&file, &held)?;
     let mut links = facts::links(&papers);

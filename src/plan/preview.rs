@@ -95,6 +95,8 @@ pub struct Preview<'p> {
     pub findings: Vec<Finding>,
     pub unknowns: Vec<Unknown>,
     pub accepted: Vec<Accepted>,
+    /// Each finding is told, also where many are mended alike.
+    pub whole: bool,
     /// What answers now, where it was asked.
     pub figures: Vec<(String, String)>,
     /// What stands there now, where it was looked at.
@@ -119,6 +121,7 @@ impl<'p> Preview<'p> {
             findings,
             unknowns,
             accepted,
+            whole: false,
             figures: Vec::new(),
             living: None,
         }

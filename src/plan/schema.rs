@@ -3,7 +3,7 @@
 use crate::model::id::LONGEST;
 use crate::model::{Provider, fact};
 use crate::steps::keys::{self, Key, Shape};
-use crate::steps::{KINDS, cluster, manifests, storage, workloads};
+use crate::steps::{KINDS, cluster, manifests, storage, tunnel, workloads};
 use serde_json::{Map, Value, json};
 
 fn shape(shape: Shape) -> Value {
@@ -114,6 +114,19 @@ fn of_provider(provider: Provider) -> Value {
     })
 }
 
+/// What a way in needs, and which keys it has no use for. The first is meant where none is named.
+fn of_way(way: &str, needed: &[&str], more: &[&str]) -> Value {
+    let own = |key: &&Key| key.name != "through" && !needed.contains(&key.name) && !more.contains(&key.name);
+    let foreign = tunnel::KEYS.iter().filter(own);
+    let mut without: Vec<Value> = foreign.map(|key| json!({"not": {"required": [key.name]}})).collect();
+    without.push(json!(true));
+    let mut is_it = json!({"properties": {"through": {"const": way}}});
+    if tunnel::USES.first().is_none_or(|(first, ..)| *first != way) {
+        is_it["required"] = json!(["through"]);
+    }
+    json!({"if": is_it, "then": {"required": needed, "allOf": without}})
+}
+
 fn properties(keys: &[&[Key]]) -> Value {
     let all = keys.iter().flat_map(|keys| keys.iter());
     let entries = all.map(|key| {
@@ -129,7 +142,7 @@ fn required(keys: &[&[Key]]) -> Vec<&'static str> {
 }
 
 /// Kinds that a plan without a cluster cannot have, and that cannot come before it.
-const ON_THE_CLUSTER: &[&str] = &[manifests::NAME, storage::NAME, workloads::NAME];
+const ON_THE_CLUSTER: &[&str] = &[manifests::NAME, storage::NAME, tunnel::NAME, workloads::NAME];
 
 pub fn schema() -> Value {
     let each = |rule: Value| json!({"properties": {"steps": {"items": rule}}});
@@ -160,6 +173,9 @@ pub fn schema() -> Value {
                 // Only what may be done twice can be tried again.
                 step["if"] = json!({"required": ["retries"], "properties": {"retries": {"minimum": 1}}});
                 step["then"] = json!({"required": ["repeatable"], "properties": {"repeatable": {"const": true}}});
+            }
+            if kind.name == tunnel::NAME {
+                step["allOf"] = tunnel::USES.iter().map(|(way, needed, more)| of_way(way, needed, more)).collect();
             }
             step
         })

@@ -3,6 +3,7 @@
 use super::around;
 use super::preview::{Decision, Preview};
 use super::table::{row, width, wrap};
+use crate::model::alike;
 use crate::model::count::many;
 use crate::model::time::{clock, spoken};
 use std::fmt::Write;
@@ -187,8 +188,17 @@ fn findings(preview: &Preview<'_>, columns: usize, out: &mut String) {
         }
         words.iter().for_each(|text| lines(text, columns, 7, out));
     };
-    for finding in &preview.findings {
-        tell(finding.id, &finding.place, &finding.object, &[&finding.message, &finding.fix]);
+    for group in alike(&preview.findings) {
+        let (shown, folded) = group.shown(preview.whole);
+        let rest = format!("and {folded} more: -v");
+        for (at, finding) in shown.iter().enumerate() {
+            let mut words = vec![finding.message.as_str()];
+            if at + 1 == shown.len() {
+                words.extend((folded > 0).then_some(rest.as_str()));
+                words.push(group.fix());
+            }
+            tell(finding.id, &finding.place, &finding.object, &words);
+        }
     }
     for unknown in &preview.unknowns {
         tell(

@@ -61,7 +61,8 @@ impl Fold {
             What::RunStarted { version, jobs, steps, .. } => {
                 self.cut();
                 self.summary.version.clone_from(version);
-                let part = Part { at: event.at, from: into, to: into, version: version.clone(), jobs: *jobs };
+                let part =
+                    Part { at: event.at, from: into, to: into, version: version.clone(), jobs: *jobs, cpu: None };
                 self.summary.parts.push(part);
                 for (id, sentence) in steps {
                     self.step(id).sentence.clone_from(sentence);
@@ -153,6 +154,9 @@ impl Fold {
                     step.told = "the run ended before it".to_owned();
                 }
             }
+        }
+        if let Some(part) = self.summary.parts.last_mut() {
+            part.cpu = ending.cpu_seconds.map(seconds);
         }
         self.summary.ending = Some(ending.clone());
     }

@@ -4,8 +4,7 @@
 use super::paint::{Colour, Paint};
 use super::words;
 use crate::model::count::many;
-use crate::model::{Accepted, Finding, Made, Place, Severity, Unknown};
-use std::collections::HashMap;
+use crate::model::{Accepted, Alike, Finding, Made, Place, Severity, Unknown, alike};
 use std::fmt::Write;
 
 /// How many files and objects were looked at.
@@ -35,8 +34,6 @@ const PARTS: [(Severity, &str, Colour); 3] = [
     (Severity::Warning, "it may fail:", Colour::Yellow),
     (Severity::Note, "worth a thought:", Colour::Dim),
 ];
-/// Of findings that are mended alike so many are shown.
-const ALIKE: usize = 3;
 
 /// With `all` nothing is folded, and what is accepted or made by others is listed.
 pub fn text(looked: &Looked, shown: &Shown<'_>, all: bool, paint: Paint) -> String {
@@ -45,7 +42,7 @@ pub fn text(looked: &Looked, shown: &Shown<'_>, all: bool, paint: Paint) -> Stri
         let of_it: Vec<&Finding> = shown.findings.iter().filter(|finding| finding.severity == severity).collect();
         if !of_it.is_empty() {
             let _ = writeln!(out, "{}", paint.it(Colour::Bold, head));
-            alike(&of_it).iter().for_each(|group| tell_group(group, all, paint, colour, &mut out));
+            alike(of_it).iter().for_each(|group| tell_group(group, all, paint, colour, &mut out));
         }
     }
     if !shown.unknowns.is_empty() {
@@ -82,33 +79,16 @@ pub fn text(looked: &Looked, shown: &Shown<'_>, all: bool, paint: Paint) -> Stri
     out
 }
 
-/// Findings of one kind that one remedy mends, in the order of the first of each.
-fn alike<'f>(findings: &[&'f Finding]) -> Vec<Vec<&'f Finding>> {
-    let mut groups: Vec<Vec<&Finding>> = Vec::new();
-    let mut known: HashMap<(&str, &str), usize> = HashMap::new();
-    for finding in findings {
-        let at = *known.entry((finding.id, &finding.fix)).or_insert_with(|| {
-            groups.push(Vec::new());
-            groups.len() - 1
-        });
-        groups[at].push(finding);
-    }
-    groups
-}
-
-fn tell_group(group: &[&Finding], all: bool, paint: Paint, colour: Colour, out: &mut String) {
-    // To fold a single one away saves nothing.
-    let most = if all || group.len() == ALIKE + 1 { group.len() } else { ALIKE };
-    for one in group.iter().take(most) {
+fn tell_group(group: &Alike<'_>, all: bool, paint: Paint, colour: Colour, out: &mut String) {
+    let (shown, folded) = group.shown(all);
+    for one in shown {
         head(one.id, &one.place, &one.object, paint, colour, out);
         line(&one.message, out);
     }
-    if group.len() > most {
-        line(&format!("and {} more: -v", group.len() - most), out);
+    if folded > 0 {
+        line(&format!("and {folded} more: -v"), out);
     }
-    if let Some(first) = group.first() {
-        line(&first.fix, out);
-    }
+    line(group.fix(), out);
 }
 
 fn head(id: &str, place: &Place, object: &str, paint: Paint, colour: Colour, out: &mut String) {

@@ -77,7 +77,7 @@ fn told(what: &What) -> (&'static str, Value) {
         What::RunFinished { mode, ending } => {
             let fields = json!({
                 "mode": mode, "outcome": ending.outcome, "exit": ending.outcome.exit(), "seconds": ending.seconds,
-                "goal_seconds": ending.goal_seconds, "verified": ending.verified, "failed": ending.failed,
+                "cpu_seconds": ending.cpu_seconds, "goal_seconds": ending.goal_seconds, "verified": ending.verified, "failed": ending.failed,
                 "not_run": ending.not_run, "not_exercised": ending.not_exercised, "left": ending.left,
                 "next": ending.next,
             });
@@ -101,6 +101,8 @@ pub fn report(summary: &Summary) -> String {
         outcome: ending.map(|ending| ending.outcome.as_str()),
         exit: ending.map(|ending| ending.outcome.exit()),
         seconds: summary.seconds,
+        cpu_seconds: summary.cpu(),
+        gaps_seconds: summary.gaps(),
         goal_seconds: ending.and_then(|ending| ending.goal_seconds).or(summary.goal),
         expected_seconds: summary.expected,
         verified: ending.map_or(counts.verified, |ending| ending.verified),
@@ -141,6 +143,8 @@ struct Report<'a> {
     outcome: Option<&'static str>,
     exit: Option<u8>,
     seconds: f64,
+    cpu_seconds: Option<f64>,
+    gaps_seconds: f64,
     goal_seconds: Option<f64>,
     expected_seconds: Option<f64>,
     verified: usize,

@@ -24,6 +24,7 @@ pub mod html;
 pub mod json;
 pub mod lines;
 pub mod md;
+mod ours;
 pub mod paint;
 pub mod sarif;
 pub mod summary;

@@ -37,6 +37,8 @@ pub struct Part {
     pub to: f64,
     pub version: String,
     pub jobs: usize,
+    /// Its processor time in seconds, where it lived to tell.
+    pub cpu: Option<f64>,
 }
 
 /// Words with the moment at which they were said.

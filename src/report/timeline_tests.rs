@@ -6,7 +6,14 @@ use crate::model::{Digest, Mode, RunId, Stamp};
 use crate::report::summary::Part;
 
 fn ran(parts: &[(f64, f64)], goal: Option<f64>) -> Summary {
-    let part = |(from, to): &(f64, f64)| Part { at: Stamp(0), from: *from, to: *to, version: String::new(), jobs: 4 };
+    let part = |(from, to): &(f64, f64)| Part {
+        at: Stamp(0),
+        from: *from,
+        to: *to,
+        version: String::new(),
+        jobs: 4,
+        cpu: None,
+    };
     Summary {
         run: RunId::new("2026-11-03T02-11-07").unwrap(),
         plan: "homelab".into(),

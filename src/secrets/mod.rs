@@ -16,6 +16,7 @@ pub mod seal;
 pub mod sealed;
 pub mod store;
 pub mod text;
+pub mod tunnel;
 pub mod vault;
 pub mod wire;
 pub mod wrong;

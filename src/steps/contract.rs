@@ -4,6 +4,7 @@
 use super::scene::Scene;
 use crate::manifests::Papers;
 use crate::model::{Digest, Finding, Mode, ObjectId, Spot, Unknown};
+use crate::secrets::Vault;
 use crate::secrets::store::Held;
 use crate::sys::Look;
 use crate::sys::pace::Halt;
@@ -54,6 +55,15 @@ pub struct Around<'a> {
     pub shown: &'a Path,
     /// Whether the manifests of some step hold this object.
     pub holds: &'a dyn Fn(&ObjectId) -> bool,
+}
+
+/// A store that was opened, and everything that was read beside it.
+pub struct Opened<'a> {
+    pub vault: &'a Vault,
+    pub held: &'a [Held],
+    /// Those of all steps.
+    pub papers: &'a [Papers],
+    pub mode: Mode,
 }
 
 /// What a step can be. `Send` and `Sync`, because the steps of a large plan are read and shown by several threads.
@@ -107,10 +117,6 @@ pub trait Kind: Send + Sync {
     fn awaits_secrets_in(&self) -> Option<&str> {
         None
     }
-    /// What cannot be known of its manifests, before there is a cluster.
-    fn unknowns(&self) -> Vec<Unknown> {
-        Vec::new()
-    }
     /// What it was given; none for a kind that reads no manifests.
     fn papers(&self) -> Option<&Papers> {
         None
@@ -118,6 +124,14 @@ pub trait Kind: Send + Sync {
     /// What its manifests show to be wrong for a cluster with these nodes, before there is one.
     fn findings(&self, _: &[String]) -> Vec<Finding> {
         Vec::new()
+    }
+    /// What cannot be known of its manifests before there is a cluster, or by nobody who cannot open the store.
+    fn unknowns(&self, _: &[Papers], _: &[Held]) -> Vec<Unknown> {
+        Vec::new()
+    }
+    /// What only who can open the store can know to be wrong.
+    fn opened(&self, _: Look, _: &Opened<'_>) -> Result<Vec<Finding>, String> {
+        Ok(Vec::new())
     }
     /// What a run in this cluster does not show although its verify said yes.
     fn unproven(&self, scene: &Scene<'_>) -> Vec<String>;

@@ -93,7 +93,7 @@ pub const PLAN: &[Key] = &[
     key(
         "discard",
         Shape::Data,
-        "Data that may die with the cluster, by path: without it, a recovery refuses to delete.",
+        "Data that may die with the cluster, by path or by the name of a volume: without it, a recovery refuses to delete.",
     ),
     key("access", Shape::Access, "The ways in, and whether each lives inside what is recovered or outside of it."),
     key("secrets", Shape::Secrets, "The store of secrets, for steps that bring them back."),
@@ -115,6 +115,7 @@ pub const CLUSTER: &[Key] = &[
     key("host", Shape::Host, "Where k3s lives, as user@name for ssh (default: this host)."),
     key("install", Shape::Text, "The k3s program, or an installer for it, for a host that has none; k3s."),
     key("snapshot", Shape::Text, "A snapshot of etcd, made by k3s, that the new cluster begins with; k3s."),
+    key("token", Shape::Entry, "The token of the cluster, a value of the store, secret/namespace/name/key; k3s."),
 ];
 
 /// The keys of `cluster` that only these providers know.
@@ -123,6 +124,7 @@ pub const OF_PROVIDERS: &[(&str, &[Provider])] = &[
     ("host", &[Provider::K3s]),
     ("install", &[Provider::K3s]),
     ("snapshot", &[Provider::K3s]),
+    ("token", &[Provider::K3s]),
 ];
 
 /// The keys of `drill`.

@@ -17,6 +17,7 @@ pub mod storage;
 pub mod survey;
 pub mod target;
 pub mod trouble;
+pub mod tunnel;
 pub mod workloads;
 
 use contract::Kind;
@@ -39,6 +40,7 @@ pub const KINDS: &[Entry] = &[
     Entry { name: sealing::NAME, doc: sealing::DOC, keys: sealing::KEYS, read: sealing::read },
     Entry { name: secrets::NAME, doc: secrets::DOC, keys: secrets::KEYS, read: secrets::read },
     Entry { name: argocd::NAME, doc: argocd::DOC, keys: argocd::KEYS, read: argocd::read },
+    Entry { name: tunnel::NAME, doc: tunnel::DOC, keys: tunnel::KEYS, read: tunnel::read },
     Entry { name: workloads::NAME, doc: workloads::DOC, keys: workloads::KEYS, read: workloads::read },
     Entry { name: probe::NAME, doc: probe::DOC, keys: probe::KEYS, read: probe::read },
 ];

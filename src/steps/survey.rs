@@ -46,6 +46,11 @@ const TICK: Duration = Duration::from_secs(1);
 /// After the first cause that never heals the others get so long to show themselves.
 pub const LAST_WORDS: Duration = Duration::from_millis(1500);
 
+/// So many lines tell why a container has ended; so many containers are heard, each for so long.
+const LAST_LINES: i64 = 20;
+const MOST_HEARD: usize = 20;
+const HEARING: Duration = Duration::from_secs(5);
+
 /// When nothing has moved for so long, and all that is left is stuck, nobody waits on.
 pub const STILL: Duration = Duration::from_secs(30);
 
@@ -133,6 +138,33 @@ pub async fn see(kube: &Kube, pace: &Pace) -> Result<Live, String> {
         Err(Seen::Lost(why)) => Err(why.to_string()),
         Err(Seen::Over(..) | Seen::AllStand(_) | Seen::Stuck(_)) => Err("it did not answer in time".to_owned()),
     }
+}
+
+/// Hears the last words of containers that do not stay up, so that the ladder can tell by them. Who cannot be heard is left out:
+/// the rest is told without.
+pub async fn listen(kube: &Kube, pace: &Pace, live: &mut Live) {
+    let pods: Vec<_> = live.of_kind("", "Pod").flat_map(|pod| falling(&pod.value)).take(MOST_HEARD).collect();
+    for (namespace, pod, container, previous) in pods {
+        let asked = clock::within(HEARING, kube.logs(&namespace, &pod, &container, previous, LAST_LINES));
+        if let Ok(Some(Ok(text))) = pace.keep(asked).await {
+            live.hear(&namespace, &pod, &container, text.lines().map(str::to_owned).collect());
+        }
+    }
+}
+
+/// The containers of a pod that ended badly: namespace, pod, container, and whether it was the one before that did.
+fn falling(pod: &serde_json::Value) -> Vec<(String, String, String, bool)> {
+    let text = |node: &serde_json::Value| node.as_str().unwrap_or_default().to_owned();
+    let lists = ["containerStatuses", "initContainerStatuses"].map(|list| pod["status"][list].as_array());
+    let failed = |end: &serde_json::Value| end["exitCode"].as_i64().is_some_and(|code| code != 0);
+    let each = lists.into_iter().flatten().flatten().filter_map(|status| {
+        let (now, before) = (failed(&status["state"]["terminated"]), failed(&status["lastState"]["terminated"]));
+        let well = status["ready"] == true || !(now || before);
+        let name =
+            || (text(&pod["metadata"]["namespace"]), text(&pod["metadata"]["name"]), text(&status["name"]), !now);
+        (!well).then(name)
+    });
+    each.collect()
 }
 
 /// Watches until all stands or something never will. The counts are told each time they have moved, and each first cause
@@ -275,5 +307,21 @@ impl Eyes {
 
     pub fn judge(&self, wanted: &[ObjectId], papers: &Papers) -> Standings {
         ladder::survey(&self.live, wanted, &[papers], clock::now(), self.usual)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_that_ended_badly_are_heard_and_those_that_are_ready_again_are_not() {
+        let status = |name: &str, ready: bool, state: &str, code: i64| serde_json::json!({"name": name, "ready": ready, state: {"terminated": {"exitCode": code}}});
+        let pod = serde_json::json!({"metadata": {"namespace": "a", "name": "b"}, "status": {
+            "containerStatuses": [status("now", false, "state", 3), status("before", false, "lastState", 1),
+                status("again", true, "lastState", 1)],
+            "initContainerStatuses": [status("done", false, "state", 0)]}});
+        let heard: Vec<(String, bool)> = falling(&pod).into_iter().map(|(_, _, name, before)| (name, before)).collect();
+        assert_eq!(heard, [("now".to_owned(), false), ("before".to_owned(), true)]);
     }
 }

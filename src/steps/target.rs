@@ -11,6 +11,10 @@ use std::rc::Rc;
 /// What the run folder calls the file that says where its cluster is, so that a later process finds it again.
 pub const FILE: &str = "target.json";
 
+/// And the way to a cluster that is none of its processes: on a host, or of containers.
+pub const WAYS: [&str; 2] = [WAY, "kubeconfig"];
+pub const WAY: &str = "kubeconfig.yaml";
+
 /// What lies beneath the nodes of a cluster.
 pub enum Ground {
     /// Child processes, with a host of their own in a folder.

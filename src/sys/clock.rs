@@ -17,6 +17,12 @@ pub fn uptime() -> u64 {
     whole * 1000 + u64::try_from(at.tv_nsec).unwrap_or_default() / 1_000_000
 }
 
+/// Seconds of processor time that this process has used, without what it has started.
+pub fn spent() -> f64 {
+    let spent = clock_gettime(ClockId::ProcessCPUTime);
+    spent.tv_sec as f64 + spent.tv_nsec as f64 / 1e9
+}
+
 /// Lets time go by.
 pub async fn pause(span: std::time::Duration) {
     tokio::time::sleep(span).await;

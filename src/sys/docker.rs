@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub const PROGRAM: &str = "docker";
@@ -34,8 +35,12 @@ const NETWORK: &str = concat!(
 );
 const VOLUME: &str = concat!(
     r#"{"name":{{json .Name}},"created":{{json .CreatedAt}},"cluster":{{json (index .Labels "k3d.cluster")}},"#,
+    r#""made":{{json (index .Labels "blackstart.made")}},"#,
     r#""run":{{json (index .Labels "blackstart.run")}},"drill":{{json (index .Labels "blackstart.drill")}}}"#
 );
+
+/// The label by which a volume says when it was made.
+pub const MADE: &str = "blackstart.made";
 
 /// A thing as a list names it, with the cluster that its label tells.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,12 +123,19 @@ pub struct Range {
 pub struct Joined {
     #[serde(rename = "NetworkID", default)]
     pub id: String,
+    /// Its address there, while it runs.
+    #[serde(rename = "IPAddress", default)]
+    pub address: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Volume {
     pub name: String,
+    /// Before version 23 of Docker's this is when something was last put into it.
     pub created: String,
+    /// When it was made, by who made it and has said so.
+    #[serde(default)]
+    pub made: String,
     pub cluster: String,
     pub run: String,
     pub drill: String,
@@ -184,10 +196,19 @@ impl Docker {
         let format = r#"{{.Name}}{{"\t"}}{{.Name}}{{"\t"}}{{.Label "k3d.cluster"}}"#;
         listed(&self.ask(&["volume", "ls", "--format", format]).await?)
     }
-    /// Containers that hold this network, stopped ones too.
-    pub async fn on_network(&self, id: &str) -> Result<Vec<Listed>, String> {
+    /// Containers that hold this network, stopped ones too. One that never ran knows only its name.
+    pub async fn on_network(&self, id: &str, name: &str) -> Result<Vec<Listed>, String> {
         let format = r#"{{.ID}}{{"\t"}}{{.Names}}{{"\t"}}{{.Label "k3d.cluster"}}"#;
-        let filter = format!("network={id}");
+        let (id, name) = (format!("network={id}"), format!("network={name}"));
+        let filters = ["--filter", &id, "--filter", &name];
+        listed(&self.ask(&[&["ps", "--all", "--no-trunc"][..], &filters, &["--format", format]].concat()).await?)
+    }
+
+    /// Containers that have this volume, stopped ones too.
+    pub async fn with_volume(&self, name: &str) -> Result<Vec<Listed>, String> {
+        let format = r#"{{.ID}}{{"\t"}}{{.Names}}{{"\t"}}{{.Label "k3d.cluster"}}"#;
+        // Docker takes it for a part of a name, or for a place in a container: who has it is seen by who looks closer.
+        let filter = format!("volume={name}");
         listed(&self.ask(&["ps", "--all", "--no-trunc", "--filter", &filter, "--format", format]).await?)
     }
 
@@ -223,8 +244,21 @@ impl Docker {
     /// The version of the daemon, and what names the daemon.
     pub async fn server(&self) -> Result<(String, String), String> {
         let version = self.ask(&["version", "--format", "{{.Server.Version}}"]).await?;
+        Ok((version.trim().to_owned(), self.daemon().await?))
+    }
+    /// What names the daemon that answers. One without a name cannot be told from another.
+    pub async fn daemon(&self) -> Result<String, String> {
         let id = self.ask(&["info", "--format", "{{.ID}}"]).await?;
-        Ok((version.trim().to_owned(), id.trim().to_owned()))
+        match id.trim() {
+            "" => Err("docker info names no daemon: it has no ID".to_owned()),
+            id => Ok(id.to_owned()),
+        }
+    }
+
+    /// Where its data lie: images, containers, volumes.
+    pub async fn root(&self) -> Result<PathBuf, String> {
+        let root = self.ask(&["info", "--format", "{{.DockerRootDir}}"]).await?;
+        Ok(PathBuf::from(root.trim()))
     }
 
     /// A file out of a container, stopped or not; None when it is not there.
@@ -284,6 +318,10 @@ pub fn remove_container(id: &str) -> Vec<String> {
 }
 pub fn remove_network(id: &str) -> Vec<String> {
     [PROGRAM, "network", "rm", id].map(str::to_owned).into()
+}
+/// Takes a container off a network, stopped or not.
+pub fn disconnect(network: &str, container: &str) -> Vec<String> {
+    [PROGRAM, "network", "disconnect", "--force", network, container].map(str::to_owned).into()
 }
 pub fn remove_volume(name: &str) -> Vec<String> {
     [PROGRAM, "volume", "rm", name].map(str::to_owned).into()

@@ -2,6 +2,7 @@
 //! they mean is not. No word is ever read by a shell of the other host as anything but a word.
 
 use super::ask::{self, Said};
+use super::process::Exit;
 use super::side::Until;
 use super::{Look, files, host};
 use crate::model::Digest;
@@ -15,7 +16,9 @@ use std::time::Duration;
 const CONNECT: &str = "ConnectTimeout=10";
 
 /// Runs its words as root: as they are, or by sudo where that asks nobody.
-const AS_ROOT: &str = r#"[ "$(id -u)" = 0 ] && exec "$@"; exec sudo -n -- "$@""#;
+const AS_ROOT: &str = r#"PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin; [ "$(id -u)" = 0 ] && exec "$@"; command -v sudo >/dev/null || { echo "no sudo here" >&2; exit 125; }; exec sudo -n -- "$@""#;
+/// What ssh ends with when it failed itself.
+const SSH_FAILED: Exit = Exit::Code(255);
 
 /// Where a host is whose things are changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,12 +61,48 @@ impl Host {
     pub async fn ask(&self, look: Look, words: &[&str], most: Duration) -> Result<String, String> {
         let said = self.hear(look, words, most).await?;
         match said.exit {
-            super::process::Exit::Code(0) => Ok(said.out),
+            Exit::Code(0) => Ok(said.out),
             exit => {
+                if let Some(why) = self.refused(exit, said.err.lines()) {
+                    return Err(format!("{}: {why}", self.shown()));
+                }
                 let last = said.err.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("without a word");
                 Err(format!("{}: {}: {exit}: {}", self.shown(), first(words), last.trim()))
             }
         }
+    }
+
+    /// What has kept words from being run there as root, where that is another host: one sentence with what to do.
+    pub fn refused<'a>(&self, exit: Exit, said: impl Iterator<Item = &'a str>) -> Option<String> {
+        let other = self.other.as_deref()?;
+        let said: Vec<&str> = said.map(str::trim).filter(|line| !line.is_empty()).collect();
+        let has = |text: &str| said.iter().any(|line| line.contains(text));
+        let last = said.last().copied().unwrap_or("without a word");
+        let name = other.rsplit('@').next().unwrap_or(other);
+        if exit == Exit::Code(125) && has("no sudo here") {
+            return Some("this user is not root there, and there is no sudo: name another user, as root@".to_owned());
+        }
+        if has("sudo: ") && (has("password is required") || has("not in the sudoers") || has("not allowed")) {
+            let why = "sudo gives this user no root there without a password";
+            return Some(format!("{why}: allow it in its sudoers, or name another user ({last})"));
+        }
+        if exit != SSH_FAILED {
+            return None;
+        }
+        Some(if has("HOST IDENTIFICATION HAS CHANGED") {
+            format!(
+                "its host key is not the one that this user knows: it was installed anew, or another host answers; only \
+                 when you know which: ssh-keygen -R {name}"
+            )
+        } else if has("Host key verification failed") {
+            format!("its host key is not known to this user: log in once by hand and compare it: ssh {other}")
+        } else if has("Permission denied") {
+            format!("ssh does not let this user in without asking: {last}")
+        } else if ["Could not resolve", "connect to host", "No route to host"].iter().any(|text| has(text)) {
+            format!("cannot be reached: {last}")
+        } else {
+            format!("the connection was lost: {last}")
+        })
     }
 
     async fn hear(&self, look: Look, words: &[&str], most: Duration) -> Result<Said, String> {
@@ -140,9 +179,26 @@ mod tests {
         assert_eq!(before[before.len() - 2..], ["--", "ana@nas"]);
         assert!(before.contains(&"BatchMode=yes".to_owned()));
         // The other host's login shell reads the line, as ssh hands it over.
-        let line = line.replace("sudo -n -- ", "");
+        let line = line.replace("command -v sudo >/dev/null", "true").replace("sudo -n -- ", "");
         let said = block_on(Host::new(None).ask(Look::new(), &["sh", "-c", &line], Duration::from_secs(20))).unwrap();
         assert_eq!(said.unwrap(), "a b|$(id)|it's||; rm -rf x|`w`|*|new\nline|");
+    }
+
+    #[test]
+    fn what_keeps_ssh_from_a_host_is_told_in_one_sentence() {
+        let nas = Host::new(Some("ana@nas".to_owned()));
+        let told = |code: i32, said: &str| nas.refused(Exit::Code(code), said.lines()).unwrap_or_default();
+        let changed = "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.";
+        assert!(told(255, changed).contains("ssh-keygen -R nas"));
+        assert!(told(255, "Host key verification failed.").contains("ssh ana@nas"));
+        let refused = "ssh: connect to host nas port 22: Connection refused";
+        assert_eq!(told(255, refused), format!("cannot be reached: {refused}"));
+        assert!(told(255, "ana@nas: Permission denied (publickey).").starts_with("ssh does not let this user in"));
+        assert!(told(255, "Connection to nas closed by remote host.").starts_with("the connection was lost"));
+        assert!(told(1, "sudo: a password is required").starts_with("sudo gives this user no root"));
+        assert!(told(125, "no sudo here").contains("there is no sudo"));
+        assert_eq!(told(1, "cat: no such file"), "");
+        assert_eq!(Host::new(None).refused(Exit::Code(255), [].into_iter()), None);
     }
 
     #[test]

@@ -9,6 +9,9 @@ use std::time::Duration;
 pub const PROGRAM: &str = "/usr/local/bin/k3s";
 pub const CONFIG: &str = "/etc/rancher/k3s/config.yaml";
 pub const REGISTRIES: &str = "/etc/rancher/k3s/registries.yaml";
+/// A token of ours, and the file that leads k3s to it.
+pub const TOKEN: &str = "/etc/rancher/k3s/blackstart.token";
+pub const TOKEN_CONFIG: &str = "/etc/rancher/k3s/config.yaml.d/99-blackstart-token.yaml";
 pub const NODE_PASSWORD: &str = "/etc/rancher/node/password";
 pub const UNIT_FILE: &str = "/etc/systemd/system/k3s.service";
 pub const UNIT: &str = "k3s.service";
@@ -31,8 +34,12 @@ for unit in k3s k3s-agent; do
     say "silent-$unit" "$(printf '%s\n' "$out" | head -n 1)"
   fi
 done
+# Mounts and processes go by names without links.
+real=$(cd "$data" 2>/dev/null && pwd -P) || real=$data
+say real "$real"
+if [ -d /var/lib/kubelet ]; then say kubelet "$(cd /var/lib/kubelet && pwd -P)"; fi
 if [ -e "$data" ]; then
-  say data-device "$(stat -c %d "$data")"
+  say data-device "$(stat -L -c %d "$data")"
   ls -A "$data" >/dev/null 2>&1 || say closed "$data"
 fi
 for part in server agent; do
@@ -55,13 +62,19 @@ fi
 [ -f /etc/rancher/k3s/config.yaml ] && say has config
 [ -f /etc/rancher/k3s/registries.yaml ] && say has registries
 if [ -f /etc/rancher/k3s/config.yaml ]; then sed -n "s/^data-dir: *[\"']*\([^\"' ]*\).*/config-data \1/p" /etc/rancher/k3s/config.yaml; fi
-cut -d ' ' -f 5 /proc/self/mountinfo | sed 's/^/mount /'
+if ls -A /etc/rancher/k3s/config.yaml.d 2>/dev/null | grep -qvx 99-blackstart-token.yaml; then
+  say has config.d
+  cat /etc/rancher/k3s/config.yaml.d/*.yaml 2>/dev/null | sed -n "s/^data-dir: *[\"']*\([^\"' ]*\).*/set-data \1/p"
+fi
+cat /etc/default/k3s /etc/sysconfig/k3s /etc/systemd/system/k3s.service.env 2>/dev/null |
+  sed -n -e "s/^ *K3S_DATA_DIR=[\"']*\([^\"' ]*\).*/set-data \1/p" -e "s/^ *K3S_CONFIG_FILE=[\"']*\([^\"' ]*\).*/set-config \1/p"
+sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* - \([^ ]*\) .*/mount \2 \1/p' /proc/self/mountinfo
 for link in /sys/class/net/*; do say link "${link##*/}"; done
 for name in $(grep -lx -e containerd -e containerd-shim -e k3s-server /proc/[0-9]*/comm 2>/dev/null); do
   at=${name%/comm}
   [ "$at/root" -ef / ] || continue
   if grep -qx k3s-server "$name" 2>/dev/null; then say server-process "${at#/proc/}"; continue; fi
-  grep -qaF -e /run/k3s/containerd/ -e "$data/agent/" "$at/cmdline" 2>/dev/null && say left "${at#/proc/}"
+  grep -qaF -e /run/k3s/containerd/ -e "$data/agent/" -e "$real/agent/" "$at/cmdline" 2>/dev/null && say left "${at#/proc/}"
 done
 cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\([0-9]*\) (.*) \([A-Z]\) \([0-9]*\) .*/process \1 \2 \3/p'
 say end ""
@@ -94,8 +107,15 @@ impl Unit {
     }
     /// Where its command line says that k3s keeps its data.
     pub fn data(&self) -> Option<&str> {
+        self.option(["--data-dir", "-d"])
+    }
+    /// The file that its command line takes the config from.
+    pub fn config(&self) -> Option<&str> {
+        self.option(["--config", "-c"])
+    }
+    fn option(&self, names: [&str; 2]) -> Option<&str> {
         let line = self.shown.get("ExecStart")?;
-        let mut words = line.split([' ', '=']).skip_while(|word| *word != "--data-dir" && *word != "-d");
+        let mut words = line.split([' ', '=']).skip_while(|word| !names.contains(word));
         words.nth(1)
     }
 }
@@ -108,6 +128,26 @@ pub struct Folder {
     pub device: String,
     /// The run that made it.
     pub run: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Mount {
+    /// The file system, as `ext4`.
+    sort: String,
+    path: String,
+}
+
+/// What containers and their images are mounted as.
+const OF_CONTAINERS: &[&str] = &["overlay", "tmpfs", "nsfs", "proc", "mqueue"];
+
+impl Mount {
+    /// Not of a container: somebody has given this folder a disk.
+    fn is_disk(&self) -> bool {
+        !OF_CONTAINERS.contains(&&*self.sort) && !self.sort.starts_with("fuse") && !self.path.contains("/tmpmounts/")
+    }
+    fn is_below(&self, folder: &str) -> bool {
+        self.path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    }
 }
 
 /// What there is of k3s.
@@ -130,7 +170,15 @@ pub struct Survey {
     has: BTreeSet<String>,
     /// What the config file on the host says of the data.
     pub config_data: Option<String>,
-    pub mounts: Vec<String>,
+    /// And what is said of it where it counts more than that file: files beside it, and the unit's own variables.
+    pub set_data: Option<String>,
+    /// The config file that the unit's own variables name.
+    pub set_config: Option<String>,
+    /// The folder of the data without links on the way.
+    pub real: String,
+    /// And that of the kubelet.
+    pub kubelet: Option<String>,
+    mounts: Vec<Mount>,
     pub links: Vec<String>,
     /// Processes of its containerd, and everything that they started.
     pub left: Vec<String>,
@@ -177,7 +225,14 @@ impl Survey {
                 "ca" => survey.ca = Some(text),
                 "has" => drop(survey.has.insert(text)),
                 "config-data" => survey.config_data = Some(text),
-                "mount" => survey.mounts.push(unescaped(rest)),
+                "set-data" => survey.set_data = Some(text),
+                "set-config" => survey.set_config = Some(text),
+                "real" => survey.real = text,
+                "kubelet" => survey.kubelet = Some(text),
+                "mount" => {
+                    let (sort, path) = rest.split_once(' ')?;
+                    survey.mounts.push(Mount { sort: sort.to_owned(), path: unescaped(path) });
+                }
                 "link" => survey.links.push(text),
                 "left" => roots.push(text),
                 "server-process" => survey.servers.push(text),
@@ -197,14 +252,13 @@ impl Survey {
 
     /// The folders that are mounted below one of these, the innermost first.
     pub fn mounted_below(&self, folders: &[&str]) -> Vec<&str> {
-        let below = |mount: &&str| {
-            let inside = |folder: &&str| mount.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-            folders.iter().any(inside)
-        };
-        self.mounts.iter().map(String::as_str).filter(below).rev().collect()
+        let below = self.mounts.iter().filter(|mount| folders.iter().any(|folder| mount.is_below(folder)));
+        below.map(|mount| mount.path.as_str()).rev().collect()
     }
-    pub fn is_mount(&self, path: &str) -> bool {
-        self.mounts.iter().any(|mount| mount == path)
+    /// The folder itself, or one in it, that has a disk of its own.
+    pub fn disk_at(&self, folder: &str) -> Option<&str> {
+        let at = |mount: &&Mount| mount.path == folder || (mount.is_below(folder) && mount.is_disk());
+        self.mounts.iter().find(at).map(|mount| mount.path.as_str())
     }
 }
 
@@ -242,7 +296,7 @@ mod tests {
         assert!(Survey::read("user 0\nstrange\nend \n").is_none());
         let said = "user 0\nk3s LoadState=loaded\nk3s ActiveState=active\nk3s SubState=running\n\
             k3s ExecStart={ path=/usr/local/bin/k3s ; argv[]=/usr/local/bin/k3s server --data-dir /srv/k3s ; }\n\
-            server 12.9 66\nserver-run 20260101-1\nmount /\nmount /run/k3s/a\\040b\nmount /run/k3s/a\\040b/c\n\
+            server 12.9 66\nserver-run 20260101-1\nreal /srv/k3s\nmount ext4 /\nmount overlay /run/k3s/a\\040b\nmount overlay /run/k3s/a\\040b/c\nmount overlay /srv/k3s/agent/x\nmount zfs /srv/k3s/server/db\n\
             left 10\nprocess 10 S 1\nprocess 11 S 10\nprocess 12 S 11\nprocess 13 Z 11\nprocess 14 S 1\nend \n";
         let survey = Survey::read(said).unwrap();
         assert!(survey.is_root && survey.unit.is_up() && !survey.agent_unit.is_known());
@@ -251,6 +305,8 @@ mod tests {
         assert_eq!((&*server.id, server.run.as_deref()), ("12.9", Some("20260101-1")));
         assert_eq!(survey.left, ["10", "11", "12"]);
         assert_eq!(survey.mounted_below(&["/run/k3s"]), ["/run/k3s/a b/c", "/run/k3s/a b"]);
+        let disks = ["agent", "server", "server/db"].map(|part| survey.disk_at(&format!("/srv/k3s/{part}")));
+        assert_eq!(disks, [None, Some("/srv/k3s/server/db"), Some("/srv/k3s/server/db")]);
     }
 
     #[test]
@@ -266,6 +322,6 @@ mod tests {
         assert!(survey.server.as_ref().is_some_and(|server| server.id.contains('.') && server.run.is_none()));
         assert!(survey.agent.is_none(), "an empty folder is no part");
         assert_eq!(survey.ca.as_deref().unwrap()[..6], *"ca9781");
-        assert!(survey.is_mount("/") && !survey.links.is_empty());
+        assert!(survey.disk_at("/").is_some() && !survey.links.is_empty());
     }
 }

@@ -11,7 +11,7 @@ use std::{fmt, io};
 pub struct Listening {
     pub address: IpAddr,
     pub port: u16,
-    inode: u64,
+    pub inode: u64,
 }
 
 /// A connection that stands, as one end of it sees it.
@@ -54,17 +54,19 @@ pub fn listening(_: Look) -> Vec<Listening> {
 }
 
 fn read_listening(table: &str) -> Vec<Listening> {
-    let line = |line: &str| {
-        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        const LISTEN: &str = "0A";
-        if *fields.get(3)? != LISTEN {
-            return None;
-        }
-        let (address, port) = fields.get(1)?.split_once(':')?;
-        let port = u16::from_str_radix(port, 16).ok()?;
-        Some(Listening { address: address_of(address)?, port, inode: fields.get(9)?.parse().ok()? })
-    };
-    table.lines().skip(1).filter_map(line).collect()
+    table.lines().skip(1).filter_map(listener).collect()
+}
+
+/// A line of such a table, of this host or of another.
+pub fn listener(line: &str) -> Option<Listening> {
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    const LISTEN: &str = "0A";
+    if *fields.get(3)? != LISTEN {
+        return None;
+    }
+    let (address, port) = fields.get(1)?.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    Some(Listening { address: address_of(address)?, port, inode: fields.get(9)?.parse().ok()? })
 }
 
 /// Words of four bytes, each as this machine keeps numbers.
@@ -147,7 +149,7 @@ pub fn routes(_: Look) -> Vec<Route> {
     found
 }
 
-fn route(line: &str) -> Option<Route> {
+pub fn route(line: &str) -> Option<Route> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
     let mask = u32::from_str_radix(fields.get(7)?, 16).ok()?;
     let bits = u8::try_from(mask.count_ones()).ok()?;
@@ -155,7 +157,7 @@ fn route(line: &str) -> Option<Route> {
     Some(Route { to: address_of(fields.get(1)?)?, bits, device: (*fields.first()?).to_owned() })
 }
 
-fn route_6(line: &str) -> Option<Route> {
+pub fn route_6(line: &str) -> Option<Route> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
     let to = Ipv6Addr::from(u128::from_str_radix(fields.first()?, 16).ok()?);
     let bits = u8::from_str_radix(fields.get(1)?, 16).ok()?;

@@ -32,7 +32,11 @@ impl Web {
     pub fn new(_: Look, patience: Duration) -> Result<Self, String> {
         client(patience).map(Self)
     }
-    /// Follows redirects. A text longer than the limit is an error: half a page says nothing.
+    /// One that follows no redirect, and shares no connection with any other.
+    pub fn still(_: Look, patience: Duration) -> Result<Self, String> {
+        super::net::client_that_stays(patience).map(Self)
+    }
+    /// Follows redirects, where it was not made to stay. A text longer than the limit is an error: half a page says nothing.
     pub async fn ask(&self, way: Way, url: &str, headers: &[(&str, &str)], limit: usize) -> Result<Answer, String> {
         let asked = match way {
             Way::Head => self.0.head(url),

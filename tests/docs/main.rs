@@ -85,11 +85,11 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
     };
     put("name", "name: homelab\n");
     put("outside", "outside: [host/disk]\n");
-    let on_cluster =
-        ["argocd", "manifests", "storage", "sealing", "secrets", "workloads"].contains(&table) || key == "before";
+    let on_cluster = ["argocd", "manifests", "storage", "sealing", "secrets", "tunnel", "workloads"].contains(&table)
+        || key == "before";
     match table {
         "cluster" if key == "provider" => plan.push_str(&format!("cluster:\n  {line}\n")),
-        "cluster" if ["registries", "host", "install", "snapshot"].contains(&key) => {
+        "cluster" if ["registries", "host", "install", "snapshot", "token"].contains(&key) => {
             plan.push_str(&format!("cluster:\n  provider: k3s\n  {line}\n"));
         }
         "drill" if key == "allow" => plan.push_str(&format!("drill:\n  in: k3d\n  {line}\n")),
@@ -111,7 +111,14 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
         }
         "secrets of a plan" if key == "files" => plan.push_str(&format!("secrets: {{{line}}}\n")),
         "secrets of a plan" => plan.push_str(&format!("secrets:\n  files: secrets\n  {line}\n")),
-        "sealing" | "secrets" | "command" => plan.push_str("secrets: {files: secrets}\n"),
+        "cluster" if key == "token" => plan.push_str(
+            "secrets: {files: secrets}
+",
+        ),
+        "sealing" | "secrets" | "command" | "tunnel" => plan.push_str(
+            "secrets: {files: secrets}
+",
+        ),
         _ => {}
     }
     if table == "plan" && key == "steps" {
@@ -127,6 +134,14 @@ fn plan_with(table: &str, key: &str, line: &str) -> String {
         // What is sealed wants somebody who opens it.
         "secrets" if ["seal", "write-back"].contains(&key) => &[],
         "secrets" => &[("seal", "seal: false")],
+        "tunnel" => match key {
+            "interface" => &[("through", "through: wireguard")],
+            "peer" => &[("through", "through: wireguard"), ("interface", "interface: wg0")],
+            "address" => &[("through", "through: ssh")],
+            "host-key" => &[("through", "through: ssh"), ("address", "address: home.example.org:22")],
+            "through" => &[("probe", "probe: https://home.example.org/")],
+            _ => &[("path", "path: kubernetes/apps")],
+        },
         "manifests" | "storage" | "sealing" => &[("path", "path: kubernetes/apps")],
         "argocd" => &[("path", "path: kubernetes/argocd"), ("root", "root: kubernetes/root-app.yaml")],
         _ => &[("run", "run: [./node]"), ("verify", "verify: [./node, --check]")],

@@ -199,6 +199,9 @@ fn a_drill_reaches_what_its_plan_rests_on_and_nothing_that_is_shut_unless_it_is_
     assert_eq!(refused, ["api.cloudflare.com:22", "api.cloudflare.com:443"]);
     let told = preview(&planned);
     assert!(told.contains("lifted: mirror.example.org:8443 (lifted by the plan, drill.allow)"), "{told}");
+    // Of all images only those of one registry can be pulled by no way; what rests in a drill pulls nothing.
+    assert!(told.contains("stays shut: ghcr.io, and ghcr.io/x/not-cloudflared:1 comes from there"), "{told}");
+    assert_eq!(told.matches("it will not be").count(), 1, "{told}");
     assert!(told.contains("stays shut: api.cloudflare.com:443 (outside: git/api.cloudflare.com)"), "{told}");
 }
 

@@ -23,6 +23,7 @@ fn found(folder: &Path, config: &str, registries: Option<&str>) -> Vec<String> {
         host: None,
         install: None,
         snapshot: None,
+        token: None,
     };
     let place = Place { file: "home.yaml".to_owned(), spot };
     let blueprint = Blueprint::read(Look::new(), folder, &given, place).unwrap();

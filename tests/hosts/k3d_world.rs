@@ -52,6 +52,7 @@ impl World {
             host: None,
             install: None,
             snapshot: None,
+            token: None,
         };
         let place = Place { file: "plans/home.yaml".to_owned(), spot };
         let blueprint = Blueprint::read(Look::new(), &self.folder, &given, place).unwrap();

@@ -1,4 +1,5 @@
 //! A stand-in host for one test: its disk is a folder that outlives it, everything else ends with it.
+#![allow(dead_code)] // each binary of tests uses another part of it
 
 use super::sandbox::not_run;
 use serde_json::Value;
@@ -64,15 +65,31 @@ impl Host {
         std::fs::write(path, text).unwrap();
     }
 
-    fn enter(&self, words: &[&str]) -> Command {
+    pub fn enter(&self, words: &[&str]) -> Command {
+        self.enter_at(&[], words)
+    }
+    /// The same in the network beside the host, which it was booted with as `--also edge`.
+    pub fn beside(&self, words: &[&str]) -> Command {
+        self.enter_at(&["--net", "edge"], words)
+    }
+    fn enter_at(&self, place: &[&str], words: &[&str]) -> Command {
         let mut command = Command::new(self.programs.join("host"));
-        command.args(["enter", "--dir"]).arg(self.disk()).arg("--").args(words).current_dir(self.folder.path());
-        command.stdin(Stdio::null());
+        command.args(["enter", "--dir"]).arg(self.disk()).args(place).arg("--").args(words);
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
         command
+    }
+    /// One of the stand-ins' programs, as a word of a command.
+    pub fn program(&self, name: &str) -> String {
+        self.programs.join(name).display().to_string()
     }
 
     pub fn run(&self, words: &[&str]) -> Output {
         self.enter(words).output().unwrap()
+    }
+
+    /// A program that goes on in it until it is killed.
+    pub fn hold(&self, words: &[&str]) -> Child {
+        self.enter(words).spawn().unwrap()
     }
 
     /// What a script prints, which must end well.
@@ -95,9 +112,33 @@ impl Host {
     }
 
     fn blackstart(&self, words: &[&str]) -> Command {
-        let state = self.path("state").display().to_string();
+        self.blackstart_in(&self.path("state"), words)
+    }
+    pub fn blackstart_in(&self, state: &Path, words: &[&str]) -> Command {
+        let state = state.display().to_string();
         let own = env!("CARGO_BIN_EXE_blackstart");
-        self.enter(&[&[own, "--state-dir", &state, "--color", "never"], words].concat())
+        let mut command = self.enter(&[&[own, "--state-dir", &state, "--color", "never"], words].concat());
+        command.env("BLACKSTART_IDENTITY", self.path("identity.txt"));
+        command
+    }
+
+    /// Puts a value into a store beside the plan, which is made with the first.
+    pub fn store(&self, secret: &str, key: &str, value: &str) {
+        let secrets = |words: &[&str]| {
+            let store = self.path("store").display().to_string();
+            let mut command = self.blackstart(&[&["secrets"], words, &["--store", &store]].concat());
+            command.stdin(Stdio::piped()).stdout(Stdio::null());
+            let mut child = command.spawn().unwrap();
+            std::io::Write::write_all(&mut child.stdin.take().unwrap(), value.as_bytes()).unwrap();
+            assert!(child.wait().unwrap().success(), "{words:?}");
+        };
+        if !self.path("store").exists() {
+            secrets(&["init"]);
+        }
+        secrets(&["add", secret, key]);
+    }
+    pub fn programs(&self) -> &Path {
+        &self.programs
     }
 
     /// Exit and all that is printed.
@@ -107,6 +148,12 @@ impl Host {
     pub fn begin(&self, plan: &str) -> Child {
         let mut command = self.blackstart(&["recover", plan, "--confirm", "rack"]);
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+    pub fn status(&self) -> (Option<i32>, String) {
+        said(self.blackstart(&["status"]).output().unwrap())
+    }
+    pub fn diagnose(&self, plan: &str) -> (Option<i32>, String) {
+        said(self.blackstart(&["diagnose", plan]).output().unwrap())
     }
     pub fn resume(&self) -> (Option<i32>, String) {
         said(self.blackstart(&["resume"]).output().unwrap())

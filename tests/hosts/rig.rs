@@ -11,8 +11,22 @@ const INSIDE: &str = "BLACKSTART_HOSTS_INSIDE";
 /// The image of nodes that the machine has.
 pub const IMAGE: &str = "blackstart/stand-in-k3s:v1.34.4-k3s1";
 
-/// No test takes longer, in seconds: one that does hangs.
-const LONGEST: &str = "300";
+/// No ordinary test takes longer, in seconds: one that does hangs.
+const LONGEST: u32 = 300;
+
+/// Says that the real k3d of PATH is to be called, not the stand-in: in the same machine, with a daemon of its own, so that no
+/// cluster of whoever runs this is ever near.
+const REAL: &str = "BLACKSTART_REAL_K3D";
+/// What only a k3d shows that fails when it is told to.
+const ON_COMMAND: &[&str] = &[
+    "k3d_calls::docker_gone_at_any_call_is_never_a_no_and_what_it_left_undone_is_done_later",
+    "k3d_calls::each_answer_that_the_real_k3d_was_seen_to_give_is_told_and_believed_by_nobody",
+    "k3d_faults::a_create_that_fails_at_any_point_is_told_in_k3ds_words_and_made_anew_by_the_same_run",
+    "k3d_faults::a_create_that_hangs_is_ended_and_what_it_left_is_the_runs_own",
+    "k3d_faults::a_daemon_that_goes_while_a_cluster_is_made_is_a_failure_that_the_run_mends",
+    "k3d_others::a_drill_that_is_not_made_to_its_end_leaves_nothing_and_one_daemon_does_not_clear_up_for_another",
+    "k3d_others::what_would_stop_the_new_cluster_stops_the_delete_of_the_old_one",
+];
 
 struct Rig {
     folder: tempfile::TempDir,
@@ -64,6 +78,11 @@ fn start() -> Result<Rig, String> {
 
 /// True where the body of the test is to be run now: inside. Outside it sees to it that it is, and fails as it does.
 pub fn inside(test: &str) -> bool {
+    inside_for(test, LONGEST)
+}
+
+/// For a test that may take so many seconds.
+pub fn inside_for(test: &str, longest: u32) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         wipe();
         return true;
@@ -76,15 +95,30 @@ pub fn inside(test: &str) -> bool {
             return false;
         }
     };
+    let is_real = std::env::var_os(REAL).is_some();
+    if is_real && ON_COMMAND.contains(&test) {
+        crate::sandbox::not_run(test, "the real k3d does not fail on command");
+        return false;
+    }
     let own = tempfile::tempdir_in(rig.folder.path()).unwrap();
     let wrapper = own.path().join("bin");
     std::fs::create_dir(&wrapper).unwrap();
     // What a run passes on to programs has none of the stand-in's own variables: they come from here.
-    let script = format!(
-        "#!/bin/sh\nexport STAND_IN_K3D_HASTE=1 STAND_IN_K3D_CALLS={0}/calls STAND_IN_K3D_FAULTS={0}/faults\nexec {1}/k3d \"$@\"\n",
-        own.path().display(),
-        rig.bin.display()
-    );
+    let script = if is_real {
+        // The machine reaches nobody, so the images of k3d's helpers are those that it has.
+        format!(
+            "#!/bin/sh\necho '{{\"call\":\"'$1 $2'\"}}' >> {0}/calls\nexport K3D_IMAGE_TOOLS=ghcr.io/k3d-io/k3d-tools:latest \
+             K3D_IMAGE_LOADBALANCER=ghcr.io/k3d-io/k3d-proxy:latest\nexec {1} \"$@\"\n",
+            own.path().display(),
+            real("k3d").display()
+        )
+    } else {
+        format!(
+            "#!/bin/sh\nexport STAND_IN_K3D_HASTE=1 STAND_IN_K3D_CALLS={0}/calls STAND_IN_K3D_FAULTS={0}/faults\nexec {1}/k3d \"$@\"\n",
+            own.path().display(),
+            rig.bin.display()
+        )
+    };
     program(&wrapper.join("k3d"), &script);
     let script = format!(
         "#!/bin/sh\n[ -x {0}/docker ] && exec {0}/docker \"$@\"\nexec {1} \"$@\"\n",
@@ -94,7 +128,7 @@ pub fn inside(test: &str) -> bool {
     program(&wrapper.join("docker"), &script);
     let paths = format!("{}:{}", wrapper.display(), std::env::var("PATH").unwrap());
     let child = Command::new("timeout")
-        .arg(LONGEST)
+        .arg(longest.to_string())
         .arg(rig.bin.join("dockerhost"))
         .args(["enter", "--dir"])
         .arg(rig.folder.path().join("h"))
@@ -146,6 +180,11 @@ fn program(path: &Path, text: &str) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::write(path, text).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A real registry, as a program.
+pub fn registry() -> PathBuf {
+    PathBuf::from(std::env::var_os("BLACKSTART_STAND_IN").unwrap()).join("bin/registry")
 }
 
 /// The folder that this test has for itself, inside.

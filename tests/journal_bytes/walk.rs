@@ -71,6 +71,7 @@ fn ending() -> impl Strategy<Value = Ending> {
         .prop_map(|(outcome, seconds, goal_seconds, count, not_exercised, next)| Ending {
             outcome,
             seconds,
+            cpu_seconds: goal_seconds.map(|goal| goal / 2.0),
             goal_seconds,
             verified: count,
             failed: count,

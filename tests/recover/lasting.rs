@@ -88,7 +88,7 @@ pub fn standing(uid: Option<&str>) -> Standing {
         part(Sort::Container, LB, "k3d-homelab-serverlb"),
         part(Sort::Network, NETWORK, "k3d-homelab"),
     ];
-    Standing { parts, uid: uid.map(str::to_owned), told: Vec::new() }
+    Standing { parts, uid: uid.map(str::to_owned), ..Standing::default() }
 }
 
 /// Everything that can be different in a test.

@@ -4,6 +4,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../support/page.rs"]
+mod page;
+#[path = "../support/sandbox.rs"]
+mod sandbox;
 #[path = "../support/source.rs"]
 mod source;
 
@@ -11,6 +15,7 @@ mod access;
 mod fakes;
 mod founding;
 mod lasting;
+mod outage;
 mod ports;
 mod prompts;
 mod screen;

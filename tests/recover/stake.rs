@@ -137,10 +137,24 @@ fn what_of_the_data_is_not_known_is_told_and_never_taken_for_nothing() {
 }
 
 #[test]
-fn a_volume_without_a_path_is_let_go_by_an_acceptance() {
+fn a_volume_without_a_path_is_let_go_by_its_name() {
     let mut world = World::well(Exists::Yes(standing(Some("u"))));
     world.maker.blast.lost = vec![("registry-data".to_owned(), "a volume of Docker's".to_owned())];
-    says(&world.look(), &["F21 Error plan.yaml:3 registry-data | accept F21 for registry-data in the plan"]);
+    says(&world.look(), &["F21 Error plan.yaml:3 registry-data | discard: [registry-data]"]);
+    world.discard = vec![("registry-data".to_owned(), spot(9))];
+    says(&world.look(), &[]);
+    world.discard = vec![("registry".to_owned(), spot(9))];
+    says(&world.look(), &["F21 Error plan.yaml:3 registry-data", "F21 Note plan.yaml:9 registry"]);
+}
+
+#[test]
+fn what_somebody_else_holds_is_an_error() {
+    let mut world = World::well(Exists::Yes(standing(Some("u"))));
+    world.maker.blast.held = vec![("network k3d-home".to_owned(), "stranger holds it".to_owned())];
+    says(
+        &world.look(),
+        &["F15 Error plan.yaml:3 network k3d-home cannot be deleted with the cluster: stranger holds it"],
+    );
 }
 
 #[test]

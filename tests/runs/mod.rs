@@ -22,6 +22,7 @@ pub fn ending(outcome: Outcome, seconds: f64, counts: (usize, usize, usize)) -> 
     Ending {
         outcome,
         seconds,
+        cpu_seconds: Some(0.25),
         goal_seconds: Some(1200.0),
         verified: counts.0,
         failed: counts.1,

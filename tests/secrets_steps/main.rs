@@ -15,4 +15,5 @@ mod live;
 mod many;
 mod programs;
 mod search;
+mod tunnel;
 mod write_back;

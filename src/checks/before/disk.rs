@@ -3,6 +3,7 @@
 use super::{Answers, Asked, ONE};
 use crate::checks::rules::cluster::Maker;
 use crate::model::Severity;
+use crate::sys::docker::Docker;
 use crate::sys::files;
 use crate::sys::side::aside;
 use std::collections::BTreeSet;
@@ -15,8 +16,11 @@ const LEAST: u64 = 5;
 pub async fn ask(asked: Asked<'_>) -> Answers {
     let mut answers = Answers::default();
     let scene = asked.scene;
-    let nodes = scene.ground.cluster.as_ref().is_some_and(|one| matches!(one.maker, Maker::K3d | Maker::K3s));
+    let far = asked.far();
+    let nodes =
+        far.is_none() && scene.ground.cluster.as_ref().is_some_and(|one| matches!(one.maker, Maker::K3d | Maker::K3s));
     let mut roots: Vec<PathBuf> = ["/", "/var/lib/docker", "/var/lib/rancher/k3s"].map(PathBuf::from).into();
+    roots.extend(elsewhere(asked).await);
     roots.extend(scene.state.clone());
     let look = asked.look;
     let rooms = aside(look, move || {
@@ -38,18 +42,21 @@ pub async fn ask(asked: Asked<'_>) -> Answers {
         answers.unknown("F26", scene.place(), "this host", "its disks do not say how much room they have", "an answer");
         return answers;
     };
+    match far {
+        Some((_, host, Ok(facts))) => {
+            for (path, free, all) in facts.disks.iter().filter(|(_, _, all)| *all > 0) {
+                tell(asked, &format!("{} of {host}", path.display()), (*free, *all), true, &mut answers);
+            }
+        }
+        Some((_, host, Err(why))) => {
+            let message = format!("how much room its disks have is not known: {why}");
+            answers.unknown("F26", scene.place(), host, message, "its answer");
+        }
+        None => {}
+    }
     for (path, space) in rooms {
         match space {
-            Ok((free, all)) if all > 0 => {
-                let told = format!("{} of {} free ({} %)", size(free), size(all), free * 100 / all);
-                if let Some(severity) = judge(free, all, nodes) {
-                    let object = format!("disk of {}", path.display());
-                    let message = format!("has little room: {told}");
-                    let fix = "free some: below 15 % a node takes no new pods, below 5 % it throws pods out";
-                    answers.say("F26", severity, scene.place(), &object, message, fix);
-                }
-                answers.figures.push((path.display().to_string(), told));
-            }
+            Ok(space) if space.1 > 0 => tell(asked, &path.display().to_string(), space, nodes, &mut answers),
             Ok(_) => {}
             Err(why) => {
                 let message = format!("how much room {} has is not known: {why}", path.display());
@@ -58,6 +65,27 @@ pub async fn ask(asked: Asked<'_>) -> Answers {
         }
     }
     answers
+}
+
+fn tell(asked: Asked<'_>, disk: &str, (free, all): (u64, u64), nodes: bool, answers: &mut Answers) {
+    let told = format!("{} of {} free ({} %)", size(free), size(all), u128::from(free) * 100 / u128::from(all));
+    if let Some(severity) = judge(free, all, nodes) {
+        let message = format!("has little room: {told}");
+        let fix = "free some: below 15 % a node takes no new pods, below 5 % it throws pods out";
+        answers.say("F26", severity, asked.scene.place(), &format!("disk of {disk}"), message, fix);
+    }
+    answers.figures.push((disk.to_owned(), told));
+}
+
+/// Where nodes will keep what they keep, when somebody has put that elsewhere. A Docker that does not answer is told of by who
+/// asks whether the cluster exists.
+async fn elsewhere(asked: Asked<'_>) -> Option<PathBuf> {
+    let cluster = asked.here()?;
+    match cluster.maker {
+        Maker::K3d => asked.until.within(ONE, Docker::new(asked.look, ONE).root()).await?.ok(),
+        Maker::K3s => cluster.flags.get("data-dir").map(|(path, _)| PathBuf::from(path)),
+        Maker::Sandbox => None,
+    }
 }
 
 /// Where nodes will live on this disk their limits count; else only a disk that is nearly full is told.

@@ -31,6 +31,11 @@ pub async fn ask(asked: Asked<'_>) -> Answers {
     for volume in ground.of_kind("", "PersistentVolume") {
         let path = ["local", "hostPath"].into_iter().find_map(|sort| volume.root.text_at(&["spec", sort, "path"]));
         let Some(path) = path.and_then(|path| on_host(cluster, path)) else { continue };
+        if let Some(host) = asked.scene.host {
+            let message = format!("what lies in {} of {host} was not looked at", path.display());
+            answers.told.unknown("F31", volume, volume.place_of(&["spec"]), message, "a look at it there");
+            continue;
+        }
         let (look, shown) = (asked.look, path.display().to_string());
         let seen = asked.until.within(ONE, aside(look, move || see(look, &path))).await;
         let place = volume.place_of(&["spec"]);

@@ -3,6 +3,7 @@
 
 use super::{Answers, Asked};
 use crate::model::{Place, Severity};
+use crate::sys::facts::Facts;
 use crate::sys::host;
 
 /// With less, pods that watch files fail one by one, with words that name something else.
@@ -10,6 +11,10 @@ const INSTANCES: u64 = 512;
 const WATCHES: u64 = 65_536;
 /// What one server of k3s takes by itself, with nothing in it.
 const MEMORY: u64 = 1 << 30;
+
+/// Two clocks that are further apart, in seconds, do not agree on what is valid.
+const CLOCK: i64 = 30;
+const THIS: &str = "this host";
 
 /// What the kernel tells of itself.
 struct Kernel {
@@ -24,6 +29,24 @@ struct Kernel {
 
 pub fn ask(asked: Asked<'_>) -> Answers {
     let mut answers = Answers::default();
+    if let Some((cluster, host, facts)) = asked.far() {
+        match facts {
+            Ok(facts) => {
+                judge(&Kernel::of(facts), &cluster.place, host, asked.takes_its_place(), &mut answers);
+                let ahead = facts.clock.map(|clock| clock - crate::sys::clock::now().0 / 1000);
+                if let Some(ahead) = ahead.filter(|ahead| ahead.abs() > CLOCK) {
+                    let message = format!("its clock and that of this host are {} s apart", ahead.abs());
+                    let fix = "set the one that is wrong (timedatectl set-ntp true): certificates are made by it";
+                    answers.say("F66", Severity::Error, cluster.place.clone(), host, message, fix);
+                }
+            }
+            Err(why) => {
+                let message = format!("whether it can bear a cluster is not known: {why}");
+                answers.unknown("F15", cluster.place.clone(), host, message, "its answer");
+            }
+        }
+        return answers;
+    }
     let Some(cluster) = asked.here() else {
         answers.unasked.push("whether this host can bear a cluster: none is made on it".to_owned());
         return answers;
@@ -39,15 +62,34 @@ pub fn ask(asked: Asked<'_>) -> Answers {
         one_tree: host::has_one_tree_of_groups(look),
         memory: host::memory(look),
     };
-    // Who stands there now gives its memory back before the new one is made.
-    let takes_its_place = asked.scene.dying.is_some_and(|dying| !dying.containers.is_empty());
-    judge(&kernel, &cluster.place, takes_its_place, &mut answers);
+    judge(&kernel, &cluster.place, THIS, asked.takes_its_place(), &mut answers);
     answers
 }
 
-fn judge(kernel: &Kernel, place: &Place, takes_its_place: bool, answers: &mut Answers) {
+impl Asked<'_> {
+    /// Who stands there now gives its memory back before the new one is made.
+    fn takes_its_place(self) -> bool {
+        self.scene.dying.is_some_and(|dying| !dying.containers.is_empty() || dying.pods)
+    }
+}
+
+impl Kernel {
+    fn of(facts: &Facts) -> Self {
+        Self {
+            release: facts.kernel.clone(),
+            has_modules: facts.has_modules,
+            loads_modules: facts.loads_modules,
+            instances: facts.instances,
+            watches: facts.watches,
+            one_tree: facts.one_tree,
+            memory: facts.memory,
+        }
+    }
+}
+
+fn judge(kernel: &Kernel, place: &Place, host: &str, takes_its_place: bool, answers: &mut Answers) {
     let mut say = |id, severity, message: String, fix: &str| {
-        answers.say(id, severity, place.clone(), "this host", message, fix);
+        answers.say(id, severity, place.clone(), host, message, fix);
     };
     let release = &kernel.release;
     if kernel.loads_modules && !kernel.has_modules {
@@ -79,7 +121,7 @@ fn judge(kernel: &Kernel, place: &Place, takes_its_place: bool, answers: &mut An
         }
         None => {
             let message = "how much memory is free is not known";
-            answers.unknown("F26", place.clone(), "this host", message, "/proc/meminfo");
+            answers.unknown("F26", place.clone(), host, message, "/proc/meminfo");
         }
     }
 }
@@ -104,7 +146,7 @@ mod tests {
     fn says(kernel: &Kernel, takes_its_place: bool, wanted: &[&str]) {
         let mut answers = Answers::default();
         let place = Place { file: "k3d.yaml".to_owned(), spot: Spot { line: 1, column: 1 } };
-        judge(kernel, &place, takes_its_place, &mut answers);
+        judge(kernel, &place, THIS, takes_its_place, &mut answers);
         let told: Vec<String> = answers
             .told
             .faults

@@ -10,6 +10,7 @@ mod host;
 mod images;
 mod index;
 mod nfs;
+mod options;
 mod pages;
 mod ports;
 mod proxy;
@@ -27,6 +28,8 @@ use super::rules::cluster::{Cluster, Maker};
 use super::told::Told;
 use crate::model::{Finding, Place, Severity, Spot, Unknown};
 use crate::sys::Look;
+use crate::sys::facts::Facts;
+use crate::sys::hosts::Host;
 use crate::sys::side::{Until, Work, by_side};
 use crate::sys::web::Web;
 use std::cell::OnceCell;
@@ -37,6 +40,10 @@ use std::time::Duration;
 const ALL: Duration = Duration::from_secs(10);
 /// One answer.
 const ONE: Duration = Duration::from_secs(5);
+/// What a host says of itself: another is reached first.
+const FAR: Duration = Duration::from_secs(15);
+/// Where k3s keeps its data when nobody says otherwise.
+const DATA: &str = "/var/lib/rancher/k3s";
 /// So many questions of one sort are under way at once.
 const ABREAST: usize = 8;
 
@@ -53,8 +60,12 @@ pub struct Scene<'a> {
     pub dying: Option<&'a Dying>,
     /// The host that the cluster is made on, where it is another.
     pub host: Option<&'a str>,
+    /// Whether the plan brings its own k3s, and the one that lies on the host is not used.
+    pub installs: bool,
     /// Made when something is asked: it has to read all the certificates of this host.
     web: OnceCell<Result<Web, String>>,
+    /// What the host of a k3s says of itself, this one or another; asked before everything else, and empty where no k3s is made.
+    facts: OnceCell<Result<Facts, String>>,
 }
 
 /// What came of the questions.
@@ -119,7 +130,17 @@ impl Answers {
 
 impl<'a> Scene<'a> {
     pub fn new(ground: &'a Ground<'a>, plan: &'a str, state: Option<PathBuf>, outside: bool) -> Self {
-        Self { ground, plan, state, outside, dying: None, host: None, web: OnceCell::new() }
+        Self {
+            ground,
+            plan,
+            state,
+            outside,
+            dying: None,
+            host: None,
+            installs: false,
+            web: OnceCell::new(),
+            facts: OnceCell::new(),
+        }
     }
     /// The plan itself, for what stands in no line of it.
     fn place(&self) -> Place {
@@ -141,6 +162,14 @@ impl<'a> Asked<'a> {
         let of_host = |one: &&Cluster| matches!(one.maker, Maker::K3d | Maker::K3s);
         self.scene.ground.cluster.as_ref().filter(of_host).filter(|_| self.scene.host.is_none())
     }
+    /// The cluster, the host that it is made on, and what that says of itself, where it is another host.
+    fn far(self) -> Option<(&'a Cluster, &'a str, Result<&'a Facts, &'a str>)> {
+        Some((self.scene.ground.cluster.as_ref()?, self.scene.host?, self.facts()?))
+    }
+    /// None where no k3s is made.
+    fn facts(self) -> Option<Result<&'a Facts, &'a str>> {
+        self.scene.facts.get().map(|facts| facts.as_ref().map_err(String::as_str))
+    }
     fn web(self) -> Result<&'a Web, String> {
         self.scene.web.get_or_init(|| Web::new(self.look, ONE)).as_ref().map_err(Clone::clone)
     }
@@ -161,6 +190,9 @@ const QUESTIONS: &[Question] = &[
     ("F15", "whether ports of this host are free", |asked| Box::pin(std::future::ready(ports::ask(asked)))),
     ("F69", "whether the ranges of the cluster are free", |asked| Box::pin(std::future::ready(ranges::ask(asked)))),
     ("F15", "whether this host can bear a cluster", |asked| Box::pin(std::future::ready(host::ask(asked)))),
+    ("F75", "whether the k3s that is there takes what it is told", |asked| {
+        Box::pin(std::future::ready(options::ask(asked)))
+    }),
     ("F15", "which versions of its programs there are", |asked| Box::pin(versions::ask(asked))),
     ("F26", "whether a run can be remembered", |asked| Box::pin(std::future::ready(room::ask(asked)))),
     ("F77", "whether a proxy is in the way", |asked| Box::pin(std::future::ready(proxy::ask(asked)))),
@@ -177,6 +209,14 @@ pub fn may_find(id: &str) -> bool {
 /// Asks all of it side by side.
 pub async fn ask<'a>(look: Look, scene: &'a Scene<'a>) -> Answers {
     let mut answers = Answers::default();
+    let k3s = scene.ground.cluster.as_ref().filter(|cluster| cluster.maker == Maker::K3s);
+    if let Some(cluster) = k3s {
+        let data = cluster.flags.get("data-dir").map_or(DATA, |(data, _)| data.as_str());
+        let host = Host::new(scene.host.map(str::to_owned));
+        // Nobody else sets it.
+        let words = if scene.installs { Vec::new() } else { options::keys(cluster) };
+        let _ = scene.facts.set(Facts::of(look, &host, data, &words, FAR).await);
+    }
     let until = Until::after(ALL);
     let asked = Asked { look, scene, until };
     let (spared, questions): (&[Question], &[Question]) = QUESTIONS.split_at(if scene.outside { 0 } else { OUTSIDE });

@@ -33,6 +33,22 @@ pub const PAGES: &[Cause] = &[
          the two cannot be reached any more.",
         "Give the cluster other ranges before it is made; they cannot be changed afterwards.",
     ),
+    cause("F24", "What only the old k3s knew",
+        "A k3s knows itself by its token and each node by its password. A snapshot is of use only with the token that it was \
+         made under, and a node that comes with another password than the cluster remembers is turned away.",
+        "Keep the token in the encrypted store and name it as `token` of the plan's cluster; keep /etc/rancher/node/password \
+         with a snapshot.",
+    ),
+    cause("F56", "etcd 3.5 straight to 3.6",
+        "k3s 1.34 has etcd 3.6. Data of a k3s before that may hold members that etcd 3.5 has forgotten and 3.6 takes for \
+         alive; only 3.5.26 clears them away.",
+        "Restore the snapshot with a k3s of before 1.34 that has etcd 3.5.26, let it run, take another, and go on with that.",
+    ),
+    cause("F75", "A key that this k3s does not know",
+        "k3s skips a key of its config that it does not know, with a line in its log. A letter too many, or a version that \
+         calls it otherwise, and the cluster is made without what was meant: with Traefik, without the taint, on other ranges.",
+        "Mend the key; k3s server --help lists what this version has.",
+    ),
     cause("F77", "A proxy in the way",
         "HTTP_PROXY is set, and the addresses of pods and Services are not excepted: what is meant for the cluster goes \
          to the proxy, which knows nothing of it.",

@@ -1,13 +1,19 @@
-//! F15: ports of this host that k3d will publish and that somebody listens on already. Looked up, not tried.
+//! F15: ports of this host that k3d will publish, or of whatever host k3s listens on itself, and that somebody has already.
+//! Looked up, not tried.
 
 use super::{Answers, Asked};
-use crate::checks::rules::cluster::Maker;
+use crate::checks::rules::cluster::{Cluster, Maker};
 use crate::model::{Place, Severity};
+use crate::sys::facts::Holder;
 use crate::sys::sockets::{self, Listening};
 use std::net::IpAddr;
 
 pub fn ask(asked: Asked<'_>) -> Answers {
     let mut answers = Answers::default();
+    if let Some(cluster) = asked.scene.ground.cluster.as_ref().filter(|one| one.maker == Maker::K3s) {
+        of_k3s(asked, cluster, &mut answers);
+        return answers;
+    }
     let Some(cluster) = asked.scene.ground.cluster.as_ref().filter(|one| one.maker == Maker::K3d) else {
         answers.unasked.push("ports of this host: the cluster publishes none".to_owned());
         return answers;
@@ -21,6 +27,64 @@ pub fn ask(asked: Asked<'_>) -> Answers {
         }
     }
     answers
+}
+
+/// What a server of k3s listens on, and who needs it: on every address, or on its own host only.
+const OF_K3S: &[(u16, &str)] = &[
+    (6444, "its own API server"),
+    (10010, "containerd"),
+    (10248, "health of the kubelet"),
+    (10249, "figures of kube-proxy"),
+    (10250, "the kubelet"),
+    (10256, "health of kube-proxy"),
+    (10257, "the controller manager"),
+    (10259, "the scheduler"),
+];
+const OF_ETCD: &[(u16, &str)] = &[(2379, "etcd"), (2380, "etcd")];
+const API: u16 = 6443;
+
+fn wanted(cluster: &Cluster) -> Vec<(u16, &'static str, Place)> {
+    let flag = |name: &str| cluster.flags.get(name);
+    let on = |name: &str| flag(name).is_some_and(|(value, _)| value != "false");
+    let place = || cluster.place.clone();
+    let named = flag("https-listen-port").and_then(|(port, place)| Some((port.parse().ok()?, place.clone())));
+    let (api, at) = named.unwrap_or((API, place()));
+    let mut wanted = vec![(api, "the API server", at)];
+    let etcd = on("cluster-init") || flag("server").is_some();
+    let more = OF_K3S.iter().chain(if etcd { OF_ETCD } else { &[] });
+    wanted.extend(more.map(|(port, what)| (*port, *what, place())));
+    if on("embedded-registry") {
+        wanted.push((5001, "the registry in it", place()));
+    }
+    wanted
+}
+
+fn of_k3s(asked: Asked<'_>, cluster: &Cluster, answers: &mut Answers) {
+    let (host, object) = (asked.scene.host.unwrap_or("this host"), format!("cluster {}", cluster.name));
+    let facts = match asked.facts() {
+        Some(Ok(facts)) => facts,
+        Some(Err(why)) => {
+            let message = format!("whether the ports of k3s are free on {host} is not known: {why}");
+            answers.unknown("F15", cluster.place.clone(), object, message, "its answer");
+            return;
+        }
+        None => return,
+    };
+    for (port, what, place) in wanted(cluster) {
+        let Some(other) = facts.listening.iter().find(|other| other.port == port) else { continue };
+        match facts.holder(other) {
+            Holder::Unit => answers.figures.push((format!("port {port}"), "held by the cluster that dies".to_owned())),
+            Holder::Other(who) => {
+                let message = format!("port {port} of {host} is taken, and {what} needs it: {who} listens on it");
+                let fix = format!("stop it, or move it (ss -ltnp 'sport = :{port}' names it)");
+                answers.say("F15", Severity::Error, place, &object, message, &fix);
+            }
+            Holder::Hidden => {
+                let message = format!("port {port} of {host}, for {what}, is taken, and by whom is not known");
+                answers.unknown("F15", place, object.clone(), message, "the right to see whose it is: sudo");
+            }
+        }
+    }
 }
 
 fn tell(asked: Asked<'_>, cluster: &str, port: u16, other: &Listening, place: &Place, answers: &mut Answers) {

@@ -67,9 +67,17 @@ pub fn ask(asked: Asked<'_>) -> Answers {
         answers.unasked.push("ranges of addresses: no cluster of k3s is made".to_owned());
         return answers;
     };
-    let routes = sockets::routes(asked.look);
+    let (routes, on) = match asked.far() {
+        Some((_, host, Ok(facts))) => (facts.routes.clone(), host),
+        Some((_, host, Err(why))) => {
+            let message = format!("whether its ranges are free on {host} is not known: {why}");
+            answers.unknown("F69", cluster.place.clone(), format!("cluster {}", cluster.name), message, "its answer");
+            return answers;
+        }
+        None => (sockets::routes(asked.look), "this host"),
+    };
     if routes.is_empty() {
-        let message = "whether its ranges are free is not known: this host tells no routes";
+        let message = format!("whether its ranges are free is not known: {on} tells no routes");
         answers.unknown("F69", cluster.place.clone(), format!("cluster {}", cluster.name), message, "/proc/net/route");
     }
     for (whose, text, range, place) in of(cluster) {
@@ -77,7 +85,7 @@ pub fn ask(asked: Asked<'_>) -> Answers {
         let mut foreign = foreign.filter(|route| range.meets(Range::of_route(route)));
         if let Some(route) = foreign.next() {
             let message = format!(
-                "its range for {whose}, {text}, is in use on this host: {}/{} goes through {}",
+                "its range for {whose}, {text}, is in use on {on}: {}/{} goes through {}",
                 route.to, route.bits, route.device
             );
             let fix = "give the cluster another range (--cluster-cidr, --service-cidr), or move that network";

@@ -202,6 +202,13 @@ fn sources(papers: &[Papers]) -> Vec<(String, String)> {
     found
 }
 
+/// The registries that nodes are told another place for.
+pub fn mirrored(node: &Node) -> Vec<String> {
+    let own = node.get("mirrors").map_or(&[][..], Node::fields).iter().map(|mirror| mirror.name.to_string());
+    let inner = node.text_at(&["registries", "config"]).and_then(crate::manifests::reread).unwrap_or_default();
+    own.chain(inner.iter().flat_map(mirrored)).collect()
+}
+
 /// The endpoints of mirrors in a file of registries. A config of k3d holds one as a text of its own.
 fn endpoints(node: &Node) -> Vec<String> {
     let mirrors = node.get("mirrors").map_or(&[][..], Node::fields);

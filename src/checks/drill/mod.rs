@@ -7,5 +7,5 @@ mod shut;
 mod swaps;
 mod table;
 
-pub use allow::{Allowed, Opening, Refused, allowed, place_of};
+pub use allow::{Allowed, Opening, Refused, allowed, mirrored, place_of};
 pub use swaps::substitute;

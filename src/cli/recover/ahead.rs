@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::{drill, preflight, vault};
 use crate::engine::open;
 use crate::engine::stake::Stake;
-use crate::model::{Accepted, Finding, Problem, Severity, Unknown};
+use crate::model::{Accepted, Problem, Severity, Unknown, alike};
 use crate::plan::findings;
 use crate::plan::load::Planned;
 use crate::sys::age::Identities;
@@ -90,10 +90,17 @@ fn tell(context: &Context, all: &Told) {
         context.note(&format!("{id}  {}:{}  {object}: {message}", place.file, place.spot.line));
         context.note(&format!("     missing: {missing}"));
     });
-    for Finding { id, place, object, message, fix, .. } in all.faults.iter().map(|fault| &fault.finding) {
-        context.note(&format!("{id}  {}:{}  {object}: {message}", place.file, place.spot.line));
-        if !fix.is_empty() {
-            context.note(&format!("     {fix}"));
+    for group in alike(all.faults.iter().map(|fault| &fault.finding)) {
+        let (shown, folded) = group.shown(context.verbose);
+        for one in shown {
+            let (place, object) = (&one.place, &one.object);
+            context.note(&format!("{}  {}:{}  {object}: {}", one.id, place.file, place.spot.line, one.message));
+        }
+        if folded > 0 {
+            context.note(&format!("     and {folded} more: -v"));
+        }
+        if !group.fix().is_empty() {
+            context.note(&format!("     {}", group.fix()));
         }
     }
 }

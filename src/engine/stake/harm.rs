@@ -1,4 +1,5 @@
-//! F21: data that lies only in what dies. Nothing is deleted before the plan names it as such that may.
+//! F21: data that lies only in what dies; nothing is deleted before the plan names it as such that may. And F15: what holds a
+//! part of it, so that a delete would end in its middle.
 
 use crate::checks::told::Told;
 use crate::model::{Finding, Place, Severity, Spot, Unknown};
@@ -6,6 +7,7 @@ use crate::steps::cluster::contract::Blast;
 use std::path::Path;
 
 const ID: &str = "F21";
+const HELD: &str = "F15";
 
 pub fn judge(blast: &Blast, discard: &[(String, Spot)], place: &Place, told: &mut Told) {
     let covers = |entry: &str, path: &str| Path::new(path).starts_with(entry);
@@ -19,11 +21,18 @@ pub fn judge(blast: &Blast, discard: &[(String, Spot)], place: &Place, told: &mu
             place: place.clone(),
             object: path.clone(),
             message: format!("holds data that lies nowhere else and dies with the cluster: {whose}"),
-            fix: match path.starts_with('/') {
-                true => format!("copy it out; where it may die, say so in the plan: discard: [{path}]"),
-                // What is no path can stand in no list of paths.
-                false => format!("copy it out; where it may die, accept {ID} for {path} in the plan"),
-            },
+            fix: format!("copy it out; where it may die, say so in the plan: discard: [{path}]"),
+            patch: None,
+        });
+    }
+    for (what, holder) in &blast.held {
+        told.add(Finding {
+            id: HELD,
+            severity: Severity::Error,
+            place: place.clone(),
+            object: what.clone(),
+            message: format!("cannot be deleted with the cluster: {holder}"),
+            fix: "take away what holds it, or take it off; then the same command".to_owned(),
             patch: None,
         });
     }

@@ -12,7 +12,7 @@ pub use whose::Whose;
 
 use crate::checks::access::Dying;
 use crate::checks::told::Told;
-use crate::model::{InUse, Place, Problem, Provider, Spot};
+use crate::model::{InUse, Place, Problem, Provider, Spot, Unknown};
 use crate::plan::file::Way;
 use crate::plan::load::Planned;
 use crate::steps::cluster::contract::{Blast, Contract, Exists, Standing};
@@ -79,7 +79,11 @@ pub async fn look(look: Look, wanted: Wanted<'_>, memory: &Memory, session: &Ses
     let mut told = Told::default();
     let (standing, unknown) = match exists.unwrap_or_else(late) {
         Exists::Yes(standing) => (Some(standing), Vec::new()),
-        Exists::No(_) => (Some(Standing::default()), Vec::new()),
+        Exists::No(_) => match until.within(PATIENCE, maker.keeper(look)).await {
+            Some(Ok(keeper)) => (Some(Standing { keeper, ..Standing::default() }), Vec::new()),
+            Some(Err(why)) => (None, vec![why]),
+            None => (None, vec![format!("{}: no answer within {} s", maker.provider(), PATIENCE.as_secs())]),
+        },
         Exists::Unknown(why) => (None, why),
     };
     let mut blast = Blast::default();
@@ -96,6 +100,8 @@ pub async fn look(look: Look, wanted: Wanted<'_>, memory: &Memory, session: &Ses
         }
         None => dying = Dying::default(),
     }
+    let ahead = until.within(PATIENCE, maker.ahead(look)).await;
+    told.take(ahead.unwrap_or_else(|| late_ahead(maker.provider(), name, &place)));
     let session = match (there, standing.is_some()) {
         (Some(_), _) => crate::checks::access::judge(session, &dying),
         (None, true) => InUse::No("nothing stands there that could carry it".to_owned()),
@@ -104,6 +110,19 @@ pub async fn look(look: Look, wanted: Wanted<'_>, memory: &Memory, session: &Ses
     let in_use = ways::in_use(access, &session);
     let (provider, name) = (maker.provider(), name.to_owned());
     Stake { provider, name, standing, unknown, blast, whose, dying, session, in_use, told }
+}
+
+/// What was asked and not answered is not known.
+fn late_ahead(provider: Provider, name: &str, place: &Place) -> Told {
+    let mut told = Told::default();
+    told.unknowns.push(Unknown {
+        id: "F19",
+        place: place.clone(),
+        object: format!("cluster {name}"),
+        message: format!("what {provider} needs of the world outside was not answered within {} s", PATIENCE.as_secs()),
+        missing: "a quicker answer: ask again".to_owned(),
+    });
+    told
 }
 
 impl Stake {

@@ -19,6 +19,7 @@ use crate::manifests::brought::{Brought, Tree};
 use crate::manifests::{Object, Papers};
 use crate::model::count::many;
 use crate::model::{Digest, Finding, Mode, ObjectId, Spot, Unknown};
+use crate::secrets::store::Held;
 use crate::sys::Look;
 use crate::sys::pace::Halt;
 use std::path::Path;
@@ -143,7 +144,7 @@ impl Kind for ArgoCd {
     fn findings(&self, _: &[String]) -> Vec<Finding> {
         findings::of(self)
     }
-    fn unknowns(&self) -> Vec<Unknown> {
+    fn unknowns(&self, _: &[Papers], _: &[Held]) -> Vec<Unknown> {
         findings::unknowns(&self.brought)
     }
     fn unproven(&self, scene: &Scene<'_>) -> Vec<String> {

@@ -7,7 +7,7 @@ use super::sandbox_config::{self, Config};
 use super::{k3d, k3s, sandbox};
 use crate::checks::rules::cluster::Cluster as Ahead;
 use crate::manifests::{self, Node, Object, Value};
-use crate::model::{Mode, Place, Problem, Provider, Spot};
+use crate::model::{EntryName, Mode, Place, Problem, Provider, Spot};
 use crate::sys::{Look, files};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,7 @@ pub struct Given<'p> {
     pub host: Option<&'p (String, Spot)>,
     pub install: Option<&'p (String, Spot)>,
     pub snapshot: Option<&'p (String, Spot)>,
+    pub token: Option<&'p (EntryName, Spot)>,
 }
 
 /// A file that the plan names.
@@ -49,6 +50,8 @@ pub struct Blueprint {
     pub install: Option<PathBuf>,
     /// A snapshot of etcd, and how people know it.
     pub snapshot: Option<(PathBuf, String)>,
+    /// The value of the store that is its token.
+    pub token: Option<EntryName>,
     planned: Ahead,
     sandbox: Config,
 }
@@ -65,6 +68,7 @@ impl Blueprint {
             host: of.host.map(|(host, _)| host.clone()),
             install: of.install.map(|(path, _)| folder.join(path)),
             snapshot: of.snapshot.map(|(path, _)| (folder.join(path), beside(plan, path))),
+            token: of.token.map(|(token, _)| token.clone()),
             planned,
             sandbox,
         };

@@ -1,6 +1,7 @@
 //! What every provider answers: what there is, what it would make, and how it is made, reached, deleted and looked after.
 
 use crate::checks::drill::Allowed;
+use crate::checks::told::Told;
 use crate::model::digest::Digester;
 use crate::model::{Finding, Provider};
 use crate::steps::contract::{Mishap, Seen, Work};
@@ -28,6 +29,9 @@ pub struct Standing {
     pub parts: Vec<Part>,
     /// UID of the namespace kube-system, where its API server answers.
     pub uid: Option<String>,
+    /// Who keeps its parts, where there can be several: the id of a Docker daemon. Another one knows nothing of them.
+    #[serde(default)]
+    pub keeper: Option<String>,
     /// What else was seen, in words.
     #[serde(default)]
     pub told: Vec<String>,
@@ -69,7 +73,8 @@ impl fmt::Display for Part {
             Sort::Service => "service",
         };
         let short: String = self.id.chars().take(12).collect();
-        match self.id == self.name {
+        // A volume is called by its name alone; its id says when it was made.
+        match self.id == self.name || self.sort == Sort::Volume {
             true => write!(f, "{sort} {}", self.name),
             false => write!(f, "{sort} {} ({short})", self.name),
         }
@@ -100,6 +105,9 @@ pub struct Blast {
     pub stays: Vec<String>,
     /// Data that lies only in what dies, by path, and what it belongs to.
     pub lost: Vec<(String, String)>,
+    /// What cannot be deleted, and what holds it: a delete would come to a halt in its middle.
+    #[serde(default)]
+    pub held: Vec<(String, String)>,
     /// What could not be known of it.
     pub unknown: Vec<String>,
 }
@@ -111,6 +119,12 @@ pub trait Contract: Send + Sync {
     fn summary(&self) -> String;
     /// Is told, before anything is made, which places a drill may reach. Only one that drills behind a fence keeps it.
     fn may_reach(&self, _: &Allowed) {}
+    /// Is told, before anything is made, which images the plan will run. Only one that proves them keeps it.
+    fn may_pull(&self, _: Vec<String>) {}
+    /// What the world outside has to answer before anything is deleted: what is wrong, and what could not be known.
+    fn ahead(&self, _: Look) -> Work<'_, Told> {
+        Box::pin(std::future::ready(Told::default()))
+    }
     /// What making it does to the world outside.
     fn reaches(&self) -> String;
     /// What its result depends on.
@@ -121,6 +135,10 @@ pub trait Contract: Send + Sync {
     fn programs(&self) -> Vec<&str>;
     /// What can be known to be wrong with its files.
     fn findings(&self) -> Vec<Finding>;
+    /// Who keeps what stands there, where there can be several.
+    fn keeper(&self, _: Look) -> Work<'_, Result<Option<String>, String>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
     /// What stands under the cluster's name. Bounded in time, and free of any run.
     fn exists<'a>(&'a self, look: Look) -> Work<'a, Exists>;
     /// What dies with it, and what does not.

@@ -25,19 +25,21 @@ impl Delete {
         Self { name, maker }
     }
 
-    /// What of the old one stands there still, and what has come since. What this run made itself is neither.
-    fn sorted(scene: &Scene<'_>, old: &Standing, now: Standing) -> (Standing, Vec<Part>) {
-        let run = scene.run.file_name().unwrap_or_default().to_string_lossy();
+    /// What of the old one stands there still, and what has come since. What this run made itself is neither, also where it
+    /// has the id of something old: a volume has no other than its name.
+    fn sorted(run: &Path, old: &Standing, now: Standing) -> (Standing, Vec<Part>) {
+        let run = run.file_name().unwrap_or_default().to_string_lossy();
         let is_old = |part: &Part| old.parts.iter().any(|one| one.sort == part.sort && one.id == part.id);
-        let (left, new): (Vec<Part>, Vec<Part>) = now.parts.into_iter().partition(is_old);
-        let strange = new.into_iter().filter(|part| part.run.as_deref() != Some(&*run)).collect();
-        (Standing { parts: left, uid: now.uid, told: now.told }, strange)
+        let others = now.parts.iter().filter(|part| part.run.as_deref() != Some(&*run)).cloned();
+        let (left, strange): (Vec<Part>, Vec<Part>) = others.partition(is_old);
+        (Standing { parts: left, ..now }, strange)
     }
 
     async fn work(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
         let look = scene.touch.look();
         let never = |why: String| Mishap::failed(why, false);
         let old = save::old(look, scene.run).map_err(never)?;
+        save::same_keeper(&*self.maker, look, &old).await.map_err(never)?;
         let now = match self.maker.exists(look).await {
             Exists::Yes(now) => now,
             Exists::No(_) => return Ok(()),
@@ -46,7 +48,7 @@ impl Delete {
                 return Err(Mishap::Failed { reason, tail, began: false });
             }
         };
-        let (left, strange) = Self::sorted(scene, &old, now);
+        let (left, strange) = Self::sorted(scene.run, &old, now);
         if !strange.is_empty() {
             let reason = format!("something stands under the name {} that nobody confirmed", self.name);
             let tail = strange.iter().map(Part::to_string).collect();
@@ -64,11 +66,14 @@ impl Delete {
             Ok(old) => old,
             Err(why) => return Seen::Unknown(why),
         };
+        if let Err(why) = save::same_keeper(&*self.maker, look, &old).await {
+            return Seen::Unknown(why);
+        }
         let left = match self.maker.exists(look).await {
             Exists::Unknown(why) => return Seen::Unknown(why.join("; ")),
             Exists::No(_) => Vec::new(),
             Exists::Yes(now) => {
-                let (left, strange) = Self::sorted(scene, &old, now);
+                let (left, strange) = Self::sorted(scene.run, &old, now);
                 [left.parts, strange].concat()
             }
         };
@@ -122,5 +127,26 @@ impl Kind for Delete {
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {
         Box::pin(self.ask(scene))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::cluster::contract::Sort;
+
+    fn volume(run: &str) -> Part {
+        let name = "k3d-home-images".to_owned();
+        Part { sort: Sort::Volume, id: name.clone(), name, run: Some(run.to_owned()), runs: false }
+    }
+
+    #[test]
+    fn a_volume_that_this_run_made_in_place_of_an_old_one_is_not_the_old_one() {
+        let of = |run: &str| Standing { parts: vec![volume(run)], ..Standing::default() };
+        let sorted = |now: &str| Delete::sorted(Path::new("/state/home/r2"), &of("r1"), of(now));
+        let (left, strange) = sorted("r2");
+        assert!(left.parts.is_empty() && strange.is_empty(), "{left:?} {strange:?}");
+        let (left, strange) = sorted("r1");
+        assert!(left.parts == [volume("r1")] && strange.is_empty(), "{left:?} {strange:?}");
     }
 }

@@ -18,7 +18,8 @@ use super::contract::{Kind, Mishap, Seen, Work};
 use super::scene::Scene;
 use super::target::Up;
 use crate::model::digest::Digester;
-use crate::model::{Digest, Finding, Mode};
+use crate::model::{Digest, EntryName, Finding, Mode};
+use crate::secrets::store::Held;
 use crate::sys::Look;
 use crate::sys::pace::Halt;
 use contract::Contract;
@@ -34,11 +35,15 @@ pub const OWN: &[&str] = &[NAME, save::NAME, delete::NAME];
 pub struct Cluster {
     name: String,
     maker: Arc<dyn Contract>,
+    /// What its maker takes of the store; the keyed digest of that, or that the store does not have it.
+    token: Option<EntryName>,
+    digest: Option<String>,
+    missing: Vec<String>,
 }
 
 impl Cluster {
-    pub fn new(name: String, maker: Arc<dyn Contract>) -> Self {
-        Self { name, maker }
+    pub fn new(name: String, maker: Arc<dyn Contract>, token: Option<EntryName>) -> Self {
+        Self { name, maker, token, digest: None, missing: Vec::new() }
     }
 
     /// Whether the cluster of this run lives and is as it should be.
@@ -95,6 +100,18 @@ impl Kind for Cluster {
     fn wants_cluster(&self) -> bool {
         false
     }
+    fn wants_store(&self) -> bool {
+        self.token.is_some()
+    }
+    fn equip(&mut self, held: &[Held]) {
+        let Some(token) = &self.token else { return };
+        let held = held.iter().find(|held| held.namespace == token.namespace && held.name == token.name);
+        self.digest = held.and_then(|held| held.keys.get(&token.key)).map(|(_, digest)| digest.clone());
+        self.missing = self.digest.is_none().then(|| token.to_string()).into_iter().collect();
+    }
+    fn lacks(&self) -> &[String] {
+        &self.missing
+    }
     fn repeatable(&self) -> bool {
         true
     }
@@ -117,6 +134,7 @@ impl Kind for Cluster {
         let mut digest = Digester::new(NAME).field(self.maker.provider().as_str().as_bytes());
         digest.add(self.name.as_bytes());
         self.maker.add_to(look, &mut digest)?;
+        self.digest.iter().for_each(|value| digest.add(value.as_bytes()));
         Ok(digest.finish())
     }
     fn look<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Seen> {

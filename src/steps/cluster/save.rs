@@ -37,6 +37,7 @@ impl Save {
         let look = scene.touch.look();
         let never = |why: String| Mishap::failed(why, false);
         let old = old(look, scene.run).map_err(never)?;
+        same_keeper(&*self.maker, look, &old).await.map_err(never)?;
         match self.maker.exists(look).await {
             Exists::Unknown(why) => {
                 let reason = format!("nobody can say any more whether cluster {} exists", self.name);
@@ -69,6 +70,19 @@ impl Save {
             Ok(None) => Seen::Absent("nothing was saved so far".to_owned()),
             Err(why) => Seen::Unknown(why),
         }
+    }
+}
+
+/// Whether whoever is asked now is who was asked when it was confirmed: another one knows of nothing, and that says nothing.
+pub async fn same_keeper(maker: &dyn Contract, look: Look, old: &Standing) -> Result<(), String> {
+    let Some(then) = &old.keeper else { return Ok(()) };
+    match maker.keeper(look).await? {
+        Some(now) if now == *then => Ok(()),
+        now => Err(format!(
+            "another keeper answers than when this was confirmed: {}, and it was {then}; where DOCKER_HOST or the context of \
+             docker has changed, set it as it was",
+            now.as_deref().unwrap_or("one without a name")
+        )),
     }
 }
 

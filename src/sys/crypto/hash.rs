@@ -1,8 +1,16 @@
 //! Digests and chance: SHA-256 of what everybody may see, HMAC-SHA-256 of what nobody may guess, and random bytes.
 
 use crate::model::Hidden;
+use crate::sys::base64;
 use aws_lc_rs::{digest, hmac, rand};
 use zeroize::Zeroizing;
+
+/// A public key of ssh, as base64, in the form in which ssh shows it to people.
+pub fn fingerprint(key: &str) -> Option<String> {
+    let bytes = base64::decode(key).filter(|bytes| !bytes.is_empty())?;
+    let digest = base64::encode(digest::digest(&digest::SHA256, bytes.reveal()).as_ref());
+    Some(format!("SHA256:{}", digest.trim_end_matches('=')))
+}
 
 /// As `sha256sum` prints it.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -32,6 +40,11 @@ pub fn random(count: usize) -> Option<Hidden> {
     let mut bytes = Zeroizing::new(vec![0; count]);
     rand::fill(&mut bytes).ok()?;
     Some(Hidden::new(std::mem::take(&mut *bytes)))
+}
+
+/// A number of 128 bits that nobody has used before, in digits of sixteen. It is no secret.
+pub fn number() -> Option<String> {
+    Some(hex(random(16)?.reveal()))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,5 +1,6 @@
 //! What dies with a cluster of k3d, what stays, and which data lies nowhere but in what dies.
 
+use super::guests::{self, Guest};
 use super::names::Names;
 use super::remove::is_nameless;
 use super::standing::{self, Found};
@@ -15,6 +16,8 @@ use std::path::Path;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(25);
+/// Where a registry keeps what it was given.
+const IMAGES: &str = "/var/lib/registry";
 const API: Duration = Duration::from_secs(8);
 /// Where k3s's own provisioner keeps what claims keep.
 const STORAGE: &str = "/var/lib/rancher/k3s/storage";
@@ -36,6 +39,9 @@ pub async fn of(look: Look, names: &Names, standing: &Standing) -> Blast {
     blast.dies.push(format!("cluster {} and its {}", names.cluster, many(nodes, "node")));
     let mounts = record::mounts(&found);
     volumes(&found, names, &mut blast);
+    registries(&found, &mut blast);
+    held(&found, &mut blast);
+    blast.stays.extend(found.shared.iter().map(|name| format!("network {name} (others are on it)")));
     blast.stays.extend(mounts.iter().map(|mount| format!("{} (a folder of this host)", mount.host.display())));
     match live(look, docker, &found).await {
         Ok((pods, stores)) => {
@@ -74,6 +80,52 @@ fn volumes(found: &Found, names: &Names, blast: &mut Blast) {
     kept.sort_unstable();
     kept.dedup();
     blast.stays.extend(kept.into_iter().map(|name| format!("volume {name} (not of this cluster)")));
+}
+
+/// Registries that k3d made with the cluster go with it, and with them every image that was pushed and lies nowhere else. One with
+/// a life of its own only changes its network.
+fn registries(found: &Found, blast: &mut Blast) {
+    for one in found.containers.iter().filter(|one| one.role == "registry") {
+        blast.dies.push(format!("registry {} and the images in it", one.name));
+        let images = one.mounts.iter().flatten().find(|mount| mount.destination == IMAGES);
+        let kept = images.is_some_and(|mount| {
+            let own = is_nameless(&mount.name) || found.volumes.iter().any(|volume| volume.name == mount.name);
+            mount.sort == "bind" || (mount.sort == "volume" && !own)
+        });
+        if !kept {
+            blast.lost.push((one.name.clone(), "images that were pushed to this registry of the cluster".to_owned()));
+        }
+    }
+    for guest in found.guests.iter().filter(|guest| guest.registry) {
+        blast.stays.push(format!("registry {} (is taken off the network that dies)", guest.name));
+    }
+}
+
+/// What others hold of it, and what of it others use.
+fn held(found: &Found, blast: &mut Blast) {
+    let on = |name: &str| -> Vec<&Guest> {
+        found.guests.iter().filter(|guest| guest.on == name && !guest.registry).collect()
+    };
+    for network in &found.networks {
+        let guests = on(&network.id);
+        if !guests.is_empty() {
+            blast.held.push((format!("network {}", network.name), guests::told(&guests, Some(&network.name))));
+        }
+    }
+    for volume in &found.volumes {
+        let guests = on(&volume.name);
+        if !guests.is_empty() {
+            blast.held.push((format!("volume {}", volume.name), guests::told(&guests, None)));
+        }
+    }
+    for one in &found.containers {
+        let networks = guests::elsewhere(one, &found.networks);
+        if let Some(first) = networks.first() {
+            let free = format!("docker network disconnect {first} {}", one.name);
+            let why = format!("it is on network {} too, and others may pull from it: {free}", networks.join(", "));
+            blast.held.push((format!("registry {}", one.name), why));
+        }
+    }
 }
 
 /// How many pods there are, and the path of each volume that lies on a node, with what it belongs to.

@@ -4,7 +4,7 @@
 use super::names::Names;
 use crate::manifests::pods::each;
 use crate::manifests::{Node, Object};
-use crate::steps::cluster::blueprint::{self, Blueprint};
+use crate::steps::cluster::blueprint::{self, Blueprint, Named};
 use crate::steps::scene::Scene;
 use crate::sys::Look;
 use crate::sys::files::{self, Sort};
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "drill";
 const CONFIG: &str = "k3d.json";
+const DAEMON: &str = "daemon";
 /// A file of this size is copied: certificates and the like. A larger one is data.
 const SMALL: u64 = 1 << 20;
 
@@ -43,28 +44,62 @@ pub fn name(look: Look, run: &Path) -> Result<Option<String>, String> {
     name.map(Some).ok_or_else(|| format!("{}: names no cluster", path.display()))
 }
 
-/// None where the plan names no config: then there is nothing to be changed.
-pub fn config(scene: &Scene<'_>, blueprint: &Blueprint, names: &Names) -> Result<Option<Drilled>, String> {
-    let Some(named) = &blueprint.config else { return Ok(None) };
-    let Some(object) = blueprint::object(named) else { return Err(format!("{} cannot be read any more", named.shown)) };
+/// Writes down which daemon the cluster is made in: nobody finds it by asking another.
+pub fn remember(scene: &Scene<'_>, daemon: &str) -> Result<(), String> {
+    let path = folder(scene.run).join(DAEMON);
+    files::replace(scene.touch, &path, daemon.as_bytes()).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The daemon that the cluster of this run was made in, as far as it came to that.
+pub fn daemon(look: Look, run: &Path) -> Result<Option<String>, String> {
+    let path = folder(run).join(DAEMON);
+    match files::read(look, &path, SMALL) {
+        Ok(text) => Ok(Some(String::from_utf8_lossy(&text).into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+/// Also where the plan names no config: a drill has one of its own, or its cluster would be like any other.
+pub fn config(scene: &Scene<'_>, blueprint: &Blueprint, names: &Names) -> Result<Drilled, String> {
     let folder = folder(scene.run);
     files::make_folder(scene.touch, &folder, 0o755).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut told = Vec::new();
+    let config = match &blueprint.config {
+        Some(named) => changed(scene, named, &folder, names, &mut told)?,
+        None => {
+            let mut config = json!({"apiVersion": "k3d.io/v1alpha5", "kind": "Simple"});
+            plain(&mut config, names, &mut told);
+            config
+        }
+    };
+    let path = folder.join(CONFIG);
+    let bytes = serde_json::to_vec_pretty(&config).map_err(|error| error.to_string())?;
+    files::replace(scene.touch, &path, &bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(Drilled { path, bytes, told })
+}
+
+/// The real config with everything taken out or replaced by which the drill would meet the real cluster.
+fn changed(
+    scene: &Scene<'_>,
+    named: &Named,
+    folder: &Path,
+    names: &Names,
+    told: &mut Vec<String>,
+) -> Result<Value, String> {
+    let Some(object) = blueprint::object(named) else { return Err(format!("{} cannot be read any more", named.shown)) };
     let mut config = object.root.json();
-    plain(&mut config, names, &mut told);
+    plain(&mut config, names, told);
     let beside = files::absolute(scene.touch.look(), &named.path).map_err(|error| error.to_string())?;
     let from = beside.parent().unwrap_or(Path::new("/"));
     if let Some(files) = config.get_mut("files").and_then(Value::as_array_mut) {
         files.iter_mut().for_each(|file| absolute(file, from));
     }
-    let volumes = volumes(scene, &object, &folder, &mut told)?;
+    let volumes = volumes(scene, &object, folder, told)?;
     if let Some(map) = config.as_object_mut() {
         map.insert("volumes".to_owned(), Value::Array(volumes));
     }
-    let path = folder.join(CONFIG);
-    let bytes = serde_json::to_vec_pretty(&config).map_err(|error| error.to_string())?;
-    files::replace(scene.touch, &path, &bytes).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(Some(Drilled { path, bytes, told }))
+    Ok(config)
 }
 
 /// What needs nothing of the host to be changed.

@@ -4,17 +4,18 @@
 use super::names::Names;
 use super::record::{self, Record, is_lasting};
 use super::standing::{self, Found};
-use super::{behind, remove, versions, way};
+use super::{behind, drill, ready, remove, way};
 use crate::checks::drill::Allowed;
 use crate::model::ObjectId;
 use crate::steps::cluster::contract::Part;
+use crate::steps::cluster::save;
 use crate::steps::contract::Mishap;
 use crate::steps::scene::Scene;
 use crate::steps::target::{Ground, Up};
 use crate::sys::docker::{self, Docker};
 use crate::sys::kube::Verdict;
 use crate::sys::process::Given;
-use crate::sys::{files, k3d};
+use crate::sys::{clock, files, k3d};
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,16 +41,9 @@ pub struct Order<'a> {
 pub async fn make(scene: &Scene<'_>, order: &Order<'_>) -> Result<(), Mishap> {
     let look = scene.touch.look();
     let refused = |reason: String, tail: Vec<String>| Mishap::Failed { reason, tail, began: false };
-    let asked = Docker::new(look, PATIENCE);
-    let daemon = versions::check(look, asked)
-        .await
-        .map_err(|wrong| refused("nothing was made: the tools do not fit".to_owned(), wrong))?;
-    for (path, bytes) in [order.config, order.registries].into_iter().flatten() {
-        if files::read(look, path, LOG).ok().as_deref() != Some(bytes) {
-            let why = format!("nothing was made: {} has changed since the plan was read", path.display());
-            return Err(refused(why, Vec::new()));
-        }
-    }
+    let given: Vec<(&Path, &[u8])> = [order.config, order.registries].into_iter().flatten().collect();
+    let daemon = ready::ready(look, "nothing was made", &given).await?;
+    same_daemon(scene, order, &daemon).map_err(|why| refused(format!("nothing was made: {why}"), Vec::new()))?;
     // k3d is started in the folder of the plan, wherever we are.
     let whole = |given: Option<(&Path, &[u8])>| {
         let path = given.map(|(path, _)| files::absolute(look, path)).transpose();
@@ -58,6 +52,42 @@ pub async fn make(scene: &Scene<'_>, order: &Order<'_>) -> Result<(), Mishap> {
     let (config, registries) = (whole(order.config)?, whole(order.registries)?);
     clear(scene, order).await?;
     mark(scene, order).await?;
+    // From here on there is something that has to be cleared away.
+    made(scene, order, config.as_deref(), registries.as_deref(), daemon).await.map_err(begun)
+}
+
+fn begun(mishap: Mishap) -> Mishap {
+    match mishap {
+        Mishap::Failed { reason, tail, .. } => Mishap::Failed { reason, tail, began: true },
+        Mishap::Stopped { reason } => Mishap::Stopped { reason },
+    }
+}
+
+/// Whether this is the daemon that was asked when the recovery was confirmed. A drill writes down which one it is made in.
+fn same_daemon(scene: &Scene<'_>, order: &Order<'_>, daemon: &str) -> Result<(), String> {
+    if order.fence.is_some() {
+        return drill::remember(scene, daemon);
+    }
+    let look = scene.touch.look();
+    let confirmed = match files::exists(look, &scene.run.join(save::OLD)) {
+        true => save::old(look, scene.run)?.keeper,
+        false => None,
+    };
+    match confirmed {
+        Some(then) if then != standing::keeper(daemon) => {
+            Err(format!("it was confirmed for {then}, and {} answers", standing::keeper(daemon)))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+async fn made(
+    scene: &Scene<'_>,
+    order: &Order<'_>,
+    config: Option<&Path>,
+    registries: Option<&Path>,
+    daemon: String,
+) -> Result<(), Mishap> {
     let behind = match order.fence {
         Some(allowed) => {
             // One of an earlier beginning of this run has nothing behind it any more.
@@ -66,18 +96,18 @@ pub async fn make(scene: &Scene<'_>, order: &Order<'_>) -> Result<(), Mishap> {
         }
         None => None,
     };
-    if let (Some(behind), Some(config)) = (&behind, config.as_deref()) {
+    if let (Some(behind), Some(config)) = (&behind, config) {
         behind::pin(scene, behind, config).map_err(|why| Mishap::failed(why, true))?;
     }
     let words = k3d::create(&k3d::Create {
         name: &order.names.cluster,
-        config: config.as_deref(),
-        registries: registries.as_deref(),
+        config,
+        registries,
         timeout: TIMEOUT,
         labels: &order.labels,
     });
     let from =
-        scene.with_log(|log| Ok(log.length())).map_err(|error| refused(format!("its log: {error}"), Vec::new()))?;
+        scene.with_log(|log| Ok(log.length())).map_err(|error| Mishap::failed(format!("its log: {error}"), true))?;
     let said = scene.act(&words, &k3d::ways(), Given::default()).await;
     let troubles = complaints(scene, from);
     if let Err(mishap) = said {
@@ -127,7 +157,7 @@ async fn clear(scene: &Scene<'_>, order: &Order<'_>) -> Result<(), Mishap> {
     }
     (scene.say)(format!("removing what this run had half made: {} things of Docker's", parts.len()));
     keep_logs(scene, order.names).await;
-    remove::remove(scene, &parts).await?;
+    remove::remove(scene, &parts, Some(&standing::keeper(&found.daemon))).await?;
     let left = find(scene, order.names).await?;
     match left.is_empty() {
         true => Ok(()),
@@ -149,7 +179,8 @@ async fn find(scene: &Scene<'_>, names: &Names) -> Result<Found, Mishap> {
 /// nodes, and whoever is killed there would leave what nobody can tell from somebody else's. k3d takes one that is there.
 async fn mark(scene: &Scene<'_>, order: &Order<'_>) -> Result<(), Mishap> {
     let volume = order.names.images();
-    let own = [("app", "k3d"), ("k3d.cluster", order.names.cluster.as_str())];
+    let made = clock::now().rfc3339();
+    let own = [("app", "k3d"), ("k3d.cluster", order.names.cluster.as_str()), (docker::MADE, made.as_str())];
     let labels: Vec<(&str, &str)> =
         own.into_iter().chain(order.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()))).collect();
     scene.act(&docker::make_volume(&volume, &labels), &docker::ways(), Given::default()).await?;
@@ -201,6 +232,9 @@ async fn reached(scene: &Scene<'_>, order: &Order<'_>, daemon: String) -> Result
         found.parts(order.names).iter().filter(|part| !is_ours(part, order)).map(Part::to_string).collect();
     if !strange.is_empty() {
         return Err(format!("{} was not made by this run", strange.join(", ")));
+    }
+    if found.daemon != daemon {
+        return Err(format!("{} answers, and it was made in {daemon}", standing::keeper(&found.daemon)));
     }
     let way = way::to(look, asked, &found.containers).await?;
     let said = |trouble: String| format!("{}: {trouble}", way.server);

@@ -5,15 +5,18 @@ mod behind;
 mod blast;
 mod drill;
 mod findings;
+mod guests;
 mod make;
+mod mirrors;
 mod names;
+mod ready;
 pub mod reap;
 mod record;
-mod registries;
+pub mod registries;
 mod remove;
 mod standing;
 mod undo;
-mod verify;
+pub mod verify;
 mod versions;
 mod way;
 
@@ -21,6 +24,7 @@ use super::blueprint::Blueprint;
 use super::contract::{Blast, Contract, Exists, Standing};
 use super::kept;
 use crate::checks::drill::Allowed;
+use crate::checks::told::Told;
 use crate::model::digest::Digester;
 use crate::model::{Finding, Mode, Provider};
 use crate::steps::contract::{Mishap, Seen, Work};
@@ -34,6 +38,7 @@ use make::Order;
 use names::Names;
 use record::Record;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The labels that name the run on everything that a recovery makes, or a drill, and when the latter may be removed by anybody.
@@ -54,11 +59,15 @@ pub struct Made {
     mode: Mode,
     /// What a drill may reach. Untold, it may reach nothing.
     allowed: OnceLock<Allowed>,
+    /// The images that the plan will run.
+    images: OnceLock<Vec<String>>,
+    /// Whether DNS was asked out of the network of a pod.
+    pod_asked: AtomicBool,
 }
 
 impl Made {
     pub fn new(blueprint: Blueprint, mode: Mode) -> Self {
-        Self { blueprint, mode, allowed: OnceLock::new() }
+        Self { blueprint, mode, allowed: OnceLock::new(), images: OnceLock::new(), pod_asked: AtomicBool::new(false) }
     }
 
     fn names(&self) -> Names {
@@ -96,8 +105,8 @@ impl Made {
             Mode::Drill => {
                 let drilled = drill::config(scene, &self.blueprint, &names);
                 let drilled = drilled.map_err(|why| Mishap::failed(format!("nothing was made: {why}"), false))?;
-                drilled.iter().flat_map(|drilled| &drilled.told).for_each(|line| (scene.say)(line.clone()));
-                let config = drilled.as_ref().map(|drilled| (drilled.path.as_path(), drilled.bytes.as_slice()));
+                drilled.told.iter().for_each(|line| (scene.say)(line.clone()));
+                let config = Some((drilled.path.as_path(), drilled.bytes.as_slice()));
                 let until = crate::sys::clock::now().0 / 1000 + i64::try_from(LONGEST_DRILL.as_secs()).unwrap_or(0);
                 let labels = vec![(DRILL.to_owned(), run), (DEADLINE.to_owned(), until.to_string())];
                 let made = {
@@ -187,6 +196,13 @@ impl Contract for Made {
             let _ = self.allowed.set(allowed.clone());
         }
     }
+    fn may_pull(&self, images: Vec<String>) {
+        // As with the places: told once.
+        let _ = self.images.set(images);
+    }
+    fn ahead(&self, look: Look) -> Work<'_, Told> {
+        Box::pin(mirrors::ask(look, &self.blueprint))
+    }
     fn reaches(&self) -> String {
         "Docker on this host: containers, a network, volumes and published ports".to_owned()
     }
@@ -208,6 +224,17 @@ impl Contract for Made {
     fn findings(&self) -> Vec<Finding> {
         findings::of(Look::new(), &self.blueprint)
     }
+    fn keeper(&self, look: Look) -> Work<'_, Result<Option<String>, String>> {
+        Box::pin(async move {
+            match self.mode {
+                Mode::Drill => Ok(None),
+                Mode::Recover => {
+                    let daemon = Docker::new(look, PATIENCE).daemon().await;
+                    daemon.map(|id| Some(standing::keeper(&id))).map_err(|why| format!("docker: {why}"))
+                }
+            }
+        })
+    }
     fn exists<'a>(&'a self, look: Look) -> Work<'a, Exists> {
         Box::pin(async move {
             match self.mode {
@@ -223,7 +250,13 @@ impl Contract for Made {
         Box::pin(self.keep(scene))
     }
     fn delete<'a>(&'a self, scene: &'a Scene<'a>, standing: &'a Standing) -> Work<'a, Result<(), Mishap>> {
-        Box::pin(remove::remove(scene, &standing.parts))
+        Box::pin(async move {
+            // What would be found wrong when the new one is made would be found too late.
+            let given = ready::of(&self.blueprint);
+            ready::ready(scene.touch.look(), "nothing was deleted", &given).await?;
+            ready::answered(scene, &self.blueprint).await?;
+            remove::remove(scene, &standing.parts, standing.keeper.as_deref()).await
+        })
     }
     fn create<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<(), Mishap>> {
         Box::pin(self.make(scene))
@@ -232,7 +265,9 @@ impl Contract for Made {
         Box::pin(self.found(scene))
     }
     fn verify<'a>(&'a self, scene: &'a Scene<'a>, up: &'a Up) -> Work<'a, Seen> {
-        Box::pin(verify::verify(scene, &self.blueprint, registries::given(&self.blueprint), up))
+        let images = self.images.get().map_or(&[][..], Vec::as_slice);
+        let proof = verify::Proof { blueprint: &self.blueprint, images, pod_asked: &self.pod_asked };
+        Box::pin(verify::verify(scene, proof, up))
     }
     fn undo<'a>(&'a self, scene: &'a Scene<'a>) -> Work<'a, Result<Option<String>, Mishap>> {
         Box::pin(async move {
@@ -244,6 +279,9 @@ impl Contract for Made {
         })
     }
     fn unproven(&self, _: Option<&Up>) -> Vec<String> {
-        vec!["DNS was asked from a node of the cluster, not from a pod".to_owned()]
+        match self.pod_asked.load(Ordering::Relaxed) {
+            true => Vec::new(),
+            false => vec!["DNS was asked from a node of the cluster, not from a pod".to_owned()],
+        }
     }
 }

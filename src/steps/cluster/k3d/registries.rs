@@ -66,6 +66,12 @@ impl Registries {
     pub fn mirrors(&self) -> Vec<&Field> {
         self.root.get("mirrors").map_or(&[][..], Node::fields).iter().collect()
     }
+    /// What is said of the server of an endpoint: under its host and port, or for all that have no more.
+    pub fn config(&self, place: &str) -> Option<&Node> {
+        let all = self.root.get("configs").map_or(&[][..], Node::fields);
+        let of = |name: &str| all.iter().find(|field| &*field.name == name).map(|field| &field.node);
+        of(place).or_else(|| of("*"))
+    }
     /// Files that the nodes are to have.
     pub fn files(&self) -> Vec<&Field> {
         let configs = self.root.get("configs").map_or(&[][..], Node::fields).iter();

@@ -16,13 +16,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub async fn undo(scene: &Scene<'_>, names: &Names, late: bool) -> Result<Option<String>, Mishap> {
     let look = scene.touch.look();
     let unknown = |why: String| Mishap::failed(format!("cluster {} may live on: docker: {why}", names.cluster), true);
+    let made_in = drill::daemon(look, scene.run).map_err(unknown)?;
     let found = standing::find(Docker::new(look, PATIENCE), names).await.map_err(unknown)?;
+    if made_in.as_ref().is_some_and(|daemon| *daemon != found.daemon) {
+        // Without its cluster gone the fence must not be.
+        return Err(unknown(format!("it was made in daemon {}, and another one answers", made_in.unwrap_or_default())));
+    }
     let parts = found.parts(names);
     // Asked while it stands. What it has to say is for the report; that it does not stand any more is a failure.
     let fence = behind::told(scene).await;
     let run = scene.run.file_name().unwrap_or_default().to_string_lossy();
     let (own, strange): (Vec<Part>, Vec<Part>) = parts.into_iter().partition(|part| part.run.as_deref() == Some(&*run));
-    remove::remove(scene, &own).await?;
+    remove::remove(scene, &own, Some(&standing::keeper(&found.daemon))).await?;
     let left = standing::find(Docker::new(look, PATIENCE), names).await.map_err(unknown)?.parts(names);
     if !left.is_empty() {
         let why = if strange.is_empty() { "still there" } else { "not removed, as this drill did not make all of it" };

@@ -29,8 +29,9 @@ impl Made {
         let data = self.data();
         for (part, folder) in [("server", &survey.server), ("agent", &survey.agent)] {
             let path = format!("{data}/{part}");
-            if survey.is_mount(&path) {
-                return Some(format!("{path} is a file system of its own and cannot be moved aside: unmount it first"));
+            // A disk in it would be taken from its place, and the new cluster would write beside it.
+            if let Some(disk) = survey.disk_at(&format!("{}/{part}", survey.real)) {
+                return Some(format!("{disk} is a file system of its own and cannot be moved aside: unmount it first"));
             }
             if folder.as_ref().is_some_and(|folder| Some(&folder.device) != survey.data_device.as_ref()) {
                 return Some(format!("{path} lies in another file system than {data} and cannot be moved aside"));

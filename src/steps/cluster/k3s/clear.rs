@@ -12,8 +12,30 @@ use std::time::Duration;
 const AGAIN: Duration = Duration::from_millis(300);
 /// How many times what is left is ended and unmounted anew.
 const ROUNDS: usize = 20;
+const KUBELET: &str = "/var/lib/kubelet";
 /// Interfaces of k3s's own network.
 const LINKS: &[&str] = &["cni0", "flannel.1", "flannel-v6.1", "flannel-wg", "flannel-wg-v6"];
+
+/// What k3s calls the network of its pods, and where the addresses are written down that it has given away.
+const NETWORK: &str = "cbr0";
+const NETWORKS: &str = "/var/lib/cni";
+const LEASES: &str = "/var/lib/cni/networks/cbr0";
+/// Takes the rules of that network's pods out, each as it stands there and all of them at once: other rules stay. A host
+/// without the program has what k3s brings.
+const UNPORT: &str = r#"
+PATH=$PATH:$1/data/current/bin:$1/data/current/bin/aux
+for tables in iptables ip6tables; do
+  command -v "$tables" >/dev/null && rules=$("$tables" -w 10 -t nat -S 2>/dev/null) || continue
+  own=$(printf '%s\n' "$rules" | grep -F "name: \\\"$2\\\" id: ") || continue
+  {
+    echo '*nat'
+    printf '%s\n' "$own" | sed 's/^-A/-D/'
+    printf '%s\n' "$own" | sed -n 's/.* -j \(CNI-DN-[^ ]*\)$/\1/p; s/.* -j \(CNI-[0-9a-f]*\)$/\1/p' | sort -u |
+      sed 's/.*/-F &\n-X &/'
+    echo COMMIT
+  } | "$tables-restore" -w 10 --noflush || exit 1
+done
+"#;
 
 impl Made {
     pub(super) async fn clear(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
@@ -23,6 +45,7 @@ impl Made {
         }
         self.halt(scene, &survey).await?;
         let survey = self.emptied(scene).await?;
+        self.forget_pods(scene).await?;
         self.put_aside(scene, &survey).await
     }
 
@@ -47,9 +70,6 @@ impl Made {
 
     /// Ends and unmounts what the unit left, until nothing of it is there.
     pub(super) async fn emptied(&self, scene: &Scene<'_>) -> Result<Survey, Mishap> {
-        let data = self.data();
-        let (agent, server) = (format!("{data}/agent"), format!("{data}/server"));
-        let below = ["/run/k3s", "/var/lib/kubelet", agent.as_str(), server.as_str()];
         let mut last = String::new();
         for round in 0..ROUNDS {
             if round > 0 {
@@ -72,7 +92,9 @@ impl Made {
                 last = format!("processes of its containers do not end: {}", survey.left.join(", "));
                 continue;
             }
-            let mounts = survey.mounted_below(&below);
+            let (agent, server) = (format!("{}/agent", survey.real), format!("{}/server", survey.real));
+            let kubelet = survey.kubelet.as_deref().unwrap_or(KUBELET);
+            let mounts = survey.mounted_below(&["/run/k3s", kubelet, &agent, &server]);
             if !mounts.is_empty() {
                 let mut words = vec!["umount", "--"];
                 words.extend(&mounts);
@@ -81,13 +103,33 @@ impl Made {
                 }
                 continue;
             }
-            // Without flannel they are somebody else's.
-            let own = self.flag("flannel-backend") != Some("none");
-            for link in survey.links.iter().filter(|link| own && LINKS.contains(&link.as_str())) {
+            for link in survey.links.iter().filter(|link| self.has_own_network() && LINKS.contains(&link.as_str())) {
                 self.act(scene, &["ip", "link", "delete", link]).await?;
             }
             return Ok(survey);
         }
         Err(Mishap::failed(format!("what the old cluster left is still there: {last}"), true))
+    }
+
+    /// Whether the network of its pods is k3s's own. Without flannel it is somebody else's.
+    fn has_own_network(&self) -> bool {
+        self.flag("flannel-backend") != Some("none")
+    }
+
+    /// Ends what the pods have left in the network of the host. They were not asked to end, so that nobody gave back their
+    /// addresses and their ports: the first of these run out, and the second lead to pods that are no more.
+    async fn forget_pods(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
+        if !self.has_own_network() {
+            return Ok(());
+        }
+        self.move_aside(scene, LEASES, &format!("{NETWORKS}/{NETWORK}-aside-{}", Self::run_name(scene))).await?;
+        match self.act(scene, &["sh", "-c", UNPORT, "unport", self.data(), NETWORK]).await {
+            Err(Mishap::Failed { reason, tail, .. }) => {
+                let last = tail.last().map_or("", String::as_str);
+                (scene.say)(format!("ports of the old pods may still be led to them: {reason}: {last}"));
+                Ok(())
+            }
+            other => other,
+        }
     }
 }

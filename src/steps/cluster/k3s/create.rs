@@ -2,10 +2,12 @@
 //! moved aside as the old one was, and what no run of ours made is not touched.
 
 use super::Made;
+use crate::model::Hidden;
 use crate::model::digest::Plain;
 use crate::steps::cluster::blueprint::Named;
 use crate::steps::contract::Mishap;
 use crate::steps::scene::Scene;
+use crate::steps::target::Up;
 use crate::sys::k3s::{self, Survey};
 use crate::sys::{Look, files, hosts};
 use std::path::Path;
@@ -69,6 +71,11 @@ impl Made {
             let why = format!("{}/{name} is there, and this run did not make it: nothing was touched", self.data());
             return Err(Mishap::failed(why, false));
         }
+        if let Some(up) = self.stands(scene, &survey).await? {
+            (scene.say)("what this run has made stands, and is kept".to_owned());
+            scene.target.is(up, None);
+            return Ok(());
+        }
         if survey.unit.is_up() || server.is_some() || agent.is_some() {
             (scene.say)("what this run had half made is moved aside".to_owned());
             self.clear(scene).await?;
@@ -76,6 +83,10 @@ impl Made {
         self.program(scene, &survey).await?;
         self.file(scene, &survey, k3s::CONFIG, "config", self.blueprint.config.as_ref()).await?;
         self.file(scene, &survey, k3s::REGISTRIES, "registries", self.blueprint.registries.as_ref()).await?;
+        self.token_file(scene).await?;
+        if survey.has("config.d") {
+            (scene.say)(format!("{}.d of the host is used as it is, and counts more than config.yaml", k3s::CONFIG));
+        }
         for part in ["server", "agent"] {
             let mark = format!("{}/{part}/{}", self.data(), k3s::MARK);
             self.put(scene, &mark, format!("{run}\n").into_bytes(), "0600").await?;
@@ -93,6 +104,46 @@ impl Made {
         let up = self.come_up(scene).await?;
         scene.target.is(up, None);
         Ok(())
+    }
+
+    /// The cluster of this run, where it is whole and as the plan says: what failed was outside of it, as a mirror, and it is not
+    /// made anew for that.
+    async fn stands(&self, scene: &Scene<'_>, survey: &Survey) -> Result<Option<Up>, Mishap> {
+        let is_whole = survey.server.is_some() && survey.agent.is_some() && survey.unit.is_up();
+        if !(is_whole && survey.unit.is_enabled()) {
+            return Ok(None);
+        }
+        let look = scene.touch.look();
+        let mut wanted: Vec<(&str, String)> = Vec::new();
+        for (path, named) in [(k3s::CONFIG, &self.blueprint.config), (k3s::REGISTRIES, &self.blueprint.registries)] {
+            wanted.extend(named.as_ref().map(|named| (path, Plain::of(&named.bytes).to_string())));
+        }
+        if let Some(install) = &self.blueprint.install
+            && let Ok(Sort::Program) = sort(look, install)
+        {
+            let own = hosts::digest(look, install).map_err(|error| Mishap::failed(error.to_string(), false))?;
+            wanted.push((k3s::PROGRAM, own.to_string()));
+        }
+        for (path, digest) in wanted {
+            if self.digest_there(look, path).await.as_ref() != Ok(&digest) {
+                return Ok(None);
+            }
+        }
+        if let Some(token) = self.token_value(scene)?
+            && !self.has_same(scene, k3s::TOKEN, &token).await?
+        {
+            return Ok(None);
+        }
+        Ok(self.within(scene, self.ready(scene)).await?.ok())
+    }
+
+    fn token_value(&self, scene: &Scene<'_>) -> Result<Option<Hidden>, Mishap> {
+        let Some(token) = &self.blueprint.token else { return Ok(None) };
+        let value = scene.opened().and_then(|vault| {
+            let value = vault.value(scene.touch.look(), token);
+            value.map_err(|problem| problem.to_string())
+        });
+        value.map(Some).map_err(|why| Mishap::failed(why, false))
     }
 
     /// The program is there, and is the one that the plan names.
@@ -132,6 +183,17 @@ impl Made {
                 ran
             }
         }
+    }
+
+    /// The token of the store lies in a file of root's, and a file beside the config leads k3s to it: it stands in no argument,
+    /// no variable and no log.
+    async fn token_file(&self, scene: &Scene<'_>) -> Result<(), Mishap> {
+        let Some(value) = self.token_value(scene)? else {
+            // One of an older run that had one would count more than the config.
+            return self.move_aside(scene, k3s::TOKEN_CONFIG, &Self::aside_of(scene, k3s::TOKEN_CONFIG)).await;
+        };
+        self.put_hidden(scene, k3s::TOKEN, &value, "0600").await?;
+        self.put(scene, k3s::TOKEN_CONFIG, format!("token-file: {}\n", k3s::TOKEN).into_bytes(), "0600").await
     }
 
     async fn digest_there(&self, look: Look, path: &str) -> Result<String, String> {

@@ -4,9 +4,11 @@
 mod aside;
 mod clear;
 mod create;
+mod findings;
 mod hands;
 mod proof;
 mod reset;
+mod serve;
 pub mod snapshot;
 mod start;
 mod there;
@@ -63,6 +65,7 @@ impl Contract for Made {
         let with = [
             self.blueprint.config.as_ref().map(|_| "config.yaml"),
             self.blueprint.registries.as_ref().map(|_| "registries.yaml"),
+            self.blueprint.token.as_ref().map(|_| "the token of the store"),
             self.blueprint.snapshot.as_ref().map(|_| "what the snapshot holds"),
         ];
         let with: Vec<&str> = with.into_iter().flatten().collect();
@@ -94,7 +97,7 @@ impl Contract for Made {
         self.host.other().map_or(vec!["systemctl"], |_| vec!["ssh"])
     }
     fn findings(&self) -> Vec<Finding> {
-        Vec::new()
+        findings::of(Look::new(), &self.blueprint)
     }
     fn exists<'a>(&'a self, look: Look) -> Work<'a, Exists> {
         Box::pin(self.standing(look))
@@ -122,12 +125,7 @@ impl Contract for Made {
         Box::pin(std::future::ready(Ok(None)))
     }
     fn unproven(&self, _: Option<&Up>) -> Vec<String> {
-        let mut told = vec!["no name was looked up from a pod".to_owned()];
-        if self.blueprint.registries.is_some() {
-            told.push(
-                "no image was pulled through a mirror: k3s has read the file, nobody was asked for an image".to_owned(),
-            );
-        }
+        let mut told = Vec::new();
         if self.blueprint.snapshot.as_ref().is_some_and(|(path, _)| path.extension().is_some_and(|end| end == "zip")) {
             told.push("the snapshot is packed: only k3s has looked into it".to_owned());
         }

@@ -45,8 +45,16 @@ impl Made {
             Ok(count) => format!(", {} as registries.yaml has them", crate::model::count::many(count, "mirror")),
             Err(seen) => return seen,
         };
+        let served = async { Ok((self.pulled(scene, up).await?, self.resolves(scene, up).await?)) };
+        let (pulled, dns) = match self.within(scene, served).await {
+            Ok(Ok(served)) => served,
+            Ok(Err(seen)) => return seen,
+            Err(Mishap::Stopped { reason }) => return Seen::BrokenOff(reason),
+            Err(Mishap::Failed { reason, .. }) => return Seen::Unknown(reason),
+        };
+        let pulled = pulled.map_or_else(String::new, |pulled| format!(", {pulled}"));
         let old = self.kept_aside(scene).await;
-        Seen::Present(format!("{told}, {} enabled{mirrors}{old}", self.unit()))
+        Seen::Present(format!("{told}, {} enabled{mirrors}{pulled}, {dns}{old}", self.unit()))
     }
 
     /// What is kept of the old cluster, and how somebody is rid of it: nothing where there was none.
@@ -96,6 +104,14 @@ impl Made {
         }
         if !survey.has("program") && self.blueprint.install.is_none() {
             let why = format!("{}: {} is not there, and the plan names no `install`", self.host.shown(), k3s::PROGRAM);
+            return Err(Mishap::failed(why, false));
+        }
+        if self.blueprint.snapshot.is_some() && !self.knows_token() && !survey.has("token") {
+            let why = format!(
+                "the token that the snapshot was made under is nowhere: neither in {}/server, nor in k3s's config, nor as \
+                 `token` in the plan",
+                self.data()
+            );
             return Err(Mishap::failed(why, false));
         }
         let mut told = Vec::new();

@@ -51,14 +51,30 @@ impl Made {
         // The copy was ours; the snapshot itself lies where the plan says.
         self.act(scene, &["rm", "-f", "--", &there]).await?;
         (scene.say)("the snapshot is restored".to_owned());
+        // The cluster of the snapshot remembers the password of its node, and would turn away another.
+        let password = Self::aside_of(scene, k3s::NODE_PASSWORD);
+        if self.host.ask(look, &["test", "-s", &password], SHORT).await.is_ok() {
+            self.act(scene, &["sh", "-c", COPY, "copy", &password, k3s::NODE_PASSWORD]).await?;
+        } else {
+            let name = self.flag("node-name").unwrap_or("NODE");
+            (scene.say)(format!(
+                "no password of the node is kept: where the new one is rejected, kubectl -n kube-system delete secret \
+                 {name}.node-password.k3s"
+            ));
+        }
         // What the reset had started besides itself must not meet the service.
         self.emptied(scene).await.map(drop)
+    }
+
+    /// Whether k3s's own config leads it to its token.
+    pub(super) fn knows_token(&self) -> bool {
+        self.blueprint.token.is_some() || self.flag("token").is_some() || self.flag("token-file").is_some()
     }
 
     /// The word by which k3s finds the token of the snapshot: none where its config tells it. Without the token nothing of
     /// what a snapshot holds can be opened.
     async fn token(&self, scene: &Scene<'_>) -> Result<Option<String>, Mishap> {
-        if self.flag("token").is_some() || self.flag("token-file").is_some() {
+        if self.knows_token() {
             return Ok(None);
         }
         let (old, new) =

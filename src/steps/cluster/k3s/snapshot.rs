@@ -75,6 +75,58 @@ fn read(from: &mut dyn Read, named_zip: bool) -> Result<Sort, String> {
     }
 }
 
+/// Whether it was etcd before 3.6 that wrote it: later ones write down by which version a database can be read.
+pub fn of_etcd_3_5(look: Look, path: &Path) -> Result<bool, String> {
+    let mut found = false;
+    through(look, path, |part| found |= part.windows(MARK_OF_SIX.len()).any(|one| one == MARK_OF_SIX))?;
+    Ok(!found)
+}
+
+const MARK_OF_SIX: &[u8] = b"storageVersion";
+
+/// The version of k3s that a program says it is, as text and as two numbers. None where it says several, or none.
+pub fn version_in(look: Look, path: &Path) -> Result<Option<Version>, String> {
+    let mut found = std::collections::BTreeSet::new();
+    through(look, path, |part| {
+        found.extend(
+            part.windows(4)
+                .enumerate()
+                .filter_map(|(at, one)| (one == b"+k3s").then(|| version_before(part, at)).flatten()),
+        )
+    })?;
+    let mut found = found.into_iter();
+    Ok(found.next().filter(|_| found.next().is_none()))
+}
+
+pub type Version = (String, (u64, u64));
+
+/// The `v1.34.4` in front of this place.
+fn version_before(bytes: &[u8], at: usize) -> Option<Version> {
+    let from = bytes[..at].iter().rposition(|byte| !byte.is_ascii_digit() && *byte != b'.')?;
+    let text = std::str::from_utf8(&bytes[from..at]).ok()?;
+    let mut numbers = text.strip_prefix('v')?.split('.');
+    let (major, minor) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+    numbers.next()?.parse::<u64>().ok()?;
+    Some((text.to_owned(), (major, minor)))
+}
+
+/// Goes through a file in parts that overlap, so that no short word is cut.
+fn through(look: Look, path: &Path, mut work: impl FnMut(&[u8])) -> Result<(), String> {
+    const OVERLAP: usize = 64;
+    let mut file = hosts::open(look, path).map_err(|error| error.to_string())?;
+    let (mut part, mut kept) = (vec![0; 1 << 20], 0);
+    loop {
+        let count = file.read(&mut part[kept..]).map_err(|error| error.to_string())?;
+        if count == 0 {
+            return Ok(());
+        }
+        let length = kept + count;
+        work(&part[..length]);
+        kept = length.min(OVERLAP);
+        part.copy_within(length - kept..length, 0);
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -88,6 +140,19 @@ mod tests {
         let digits = |at: usize| u8::from_str_radix(&digest[at..at + 2], 16).unwrap();
         bytes.extend((0..TRAILER).map(|at| digits(2 * at)));
         bytes
+    }
+
+    #[test]
+    fn what_wrote_a_snapshot_and_what_a_program_is_stand_in_their_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (look, path) = (Look::new(), folder.path().join("file"));
+        let mut bytes = vec![b'x'; (1 << 20) - 6];
+        bytes.extend(b"storageVersion and \0v1.34.4+k3s1\0");
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(of_etcd_3_5(look, &path), Ok(false));
+        assert_eq!(version_in(look, &path), Ok(Some(("v1.34.4".to_owned(), (1, 34)))));
+        std::fs::write(&path, b"v1.34.4+k3s1 v1.33.1+k3s2 go1.24+k3s").unwrap();
+        assert_eq!((of_etcd_3_5(look, &path), version_in(look, &path)), (Ok(true), Ok(None)));
     }
 
     #[test]

@@ -5,13 +5,11 @@ use super::Made;
 use crate::steps::cluster::is_ready;
 use crate::steps::contract::Mishap;
 use crate::steps::scene::Scene;
-use crate::steps::target::{Ground, Up};
+use crate::steps::target::{Ground, Up, WAY};
 use crate::sys::kube::Kube;
 use crate::sys::{clock, files};
 use std::time::Duration;
 
-/// What the run folder calls the way to its cluster.
-const WAY: &str = "kubeconfig.yaml";
 /// How often is asked.
 const AGAIN: Duration = Duration::from_millis(400);
 /// How long one answer may take.
@@ -69,7 +67,7 @@ impl Made {
     }
 
     /// The cluster with its nodes Ready, or what is missing.
-    async fn ready(&self, scene: &Scene<'_>) -> Result<Up, String> {
+    pub(super) async fn ready(&self, scene: &Scene<'_>) -> Result<Up, String> {
         let up = self.up(scene).await?;
         let nodes = clock::within(ANSWER, up.kube.list("v1", "Node", None)).await;
         let nodes = nodes.ok_or_else(|| format!("{}: no answer", up.server))?;

@@ -4,7 +4,7 @@ use super::Made;
 use crate::steps::cluster::contract::{Blast, Exists, Part, Sort, Standing};
 use crate::sys::Look;
 use crate::sys::clock;
-use crate::sys::k3s::Survey;
+use crate::sys::k3s::{self, Survey};
 use crate::sys::kube::Kube;
 use serde_json::Value;
 use std::time::Duration;
@@ -32,6 +32,9 @@ impl Made {
         if survey.has("storage") {
             told.push(format!("{}/storage stays where it is", self.data()));
         }
+        if survey.has("config.d") {
+            told.push(format!("{}.d of the host counts more than any config", k3s::CONFIG));
+        }
         let uid = match self.old_kube(look, &survey).await {
             Err(why) => {
                 told.push(why);
@@ -49,7 +52,7 @@ impl Made {
                 }
             },
         };
-        Exists::Yes(Standing { parts, uid, told })
+        Exists::Yes(Standing { parts, uid, keeper: None, told })
     }
 
     /// Why it cannot be known what stands there.
@@ -66,9 +69,17 @@ impl Made {
         if survey.agent_unit.is_up() {
             doubts.push(format!("{host}: k3s-agent.service runs: this host is a node of a k3s elsewhere"));
         }
-        // Its config counts where the plan has none of its own.
+        if !survey.servers.is_empty() && !survey.unit.is_up() {
+            let (unit, pids) = (self.unit(), survey.servers.join(", "));
+            doubts.push(format!("{host}: a k3s server runs that is not of {unit}: pid {pids}"));
+        }
+        if let Some(other) = survey.unit.config().or(survey.set_config.as_deref()).filter(|file| *file != k3s::CONFIG) {
+            doubts.push(format!("{host}: k3s takes its config from {other}, and not from {}", k3s::CONFIG));
+        }
+        // Its config counts where the plan has none of its own; what stands beside it counts more than either.
         let own = self.blueprint.config.is_none().then_some(survey.config_data.as_deref()).flatten();
-        if let Some(other) = survey.unit.data().or(own).filter(|other| other.trim_end_matches('/') != data) {
+        let other = survey.unit.data().or(survey.set_data.as_deref()).or(own);
+        if let Some(other) = other.filter(|other| other.trim_end_matches('/') != data) {
             doubts.push(format!("{host}: k3s keeps its data in {other}, and the plan's config says {data}"));
         }
         doubts

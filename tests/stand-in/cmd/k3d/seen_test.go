@@ -176,6 +176,7 @@ func TestWhatIsReadIsToldAsTheRealOneTellsIt(t *testing.T) {
 		"04b-cluster-list-json": {"t1"},
 		"04c-node-list":         {"t1"},
 		"04d-node-list-json":    {"t1"},
+		"04f-cluster-get-one":   {"t1"},
 		"20b-list-two":          {"t2-lb", "t2", "t1"},
 		"20c-node-list-two":     {"t2-lb", "t2", "t1"},
 		"08-version":            {},
@@ -185,13 +186,24 @@ func TestWhatIsReadIsToldAsTheRealOneTellsIt(t *testing.T) {
 		out, err, code := call(t, []string{fake(t, clusters...)}, s.argv...)
 		s.holds(t, out, err, code)
 	}
+	// A cluster whose node loops, has lost its network or was just restarted looks like one that is well.
+	for _, name := range []string{"01b-list-while-crashlooping", "10b-list-right-after", "11b-list-after-disconnect", "11d-list-after-disc-restart"} {
+		s := transcript(t, name)
+		out, err, code := call(t, []string{fake(t, "t1")}, s.argv...)
+		s.holds(t, out, err, code)
+	}
+	for _, name := range []string{"16a-list-after-graceful-dockerd-restart", "16b-list-live-restore-lost-netdb"} {
+		s := transcript(t, name)
+		out, err, code := call(t, []string{fake(t, "t2-lb", "t2", "t1")}, s.argv...)
+		s.holds(t, out, err, code)
+	}
 	s := transcript(t, "09-runtime-info")
 	out, err, code := call(t, []string{fake(t)}, s.argv...)
 	s.holds(t, regexp.MustCompile(`endpoint: .*`).ReplaceAllString(out, "endpoint: /var/run/docker.sock"), err, code)
 }
 
 func TestWhatIsNotThereIsRefusedOrShruggedOff(t *testing.T) {
-	for _, name := range []string{"04g-cluster-get-missing", "05-create-exists", "06-delete-missing", "07-kubeconfig-missing"} {
+	for _, name := range []string{"04g-cluster-get-missing", "05-create-exists", "06-delete-missing", "07-kubeconfig-missing", "19-delete-t8"} {
 		s := transcript(t, name)
 		out, err, code := call(t, []string{fake(t, "t1")}, s.argv...)
 		s.holds(t, out, err, code)
@@ -199,7 +211,7 @@ func TestWhatIsNotThereIsRefusedOrShruggedOff(t *testing.T) {
 }
 
 func TestOneNodeWithoutAnAddressBreaksEveryCommand(t *testing.T) {
-	for _, name := range []string{"17a-list-empty-ip", "17c-node-list-empty-ip", "17d-kubeconfig-empty-ip", "17g-start-empty-ip", "17h-stop-empty-ip", "17i-delete-empty-ip"} {
+	for _, name := range []string{"17a-list-empty-ip", "17b-list-json-empty-ip", "17c-node-list-empty-ip", "17d-kubeconfig-empty-ip", "17g-start-empty-ip", "17h-stop-empty-ip", "17i-delete-empty-ip"} {
 		s := transcript(t, name)
 		faults := filepath.Join(t.TempDir(), "faults")
 		if err := os.WriteFile(faults, []byte(`{"call":"*","do":"no-address","name":"k3d-t1-server-0"}`+"\n"), 0o644); err != nil {
@@ -211,7 +223,7 @@ func TestOneNodeWithoutAnAddressBreaksEveryCommand(t *testing.T) {
 }
 
 func TestADaemonThatIsDownMakesTheExitCodesLie(t *testing.T) {
-	for _, name := range []string{"13a-list-daemon-killed", "13b-create-daemon-down", "13d-delete-daemon-down", "13f-runtime-info-down"} {
+	for _, name := range []string{"13a-list-daemon-killed", "13b-create-daemon-down", "13c-list-no-socket", "13d-delete-daemon-down", "13e-version-daemon-down", "13f-runtime-info-down"} {
 		s := transcript(t, name)
 		out, err, code := call(t, []string{"DOCKER_HOST=unix:///nowhere/docker.sock", "K3D_IMAGE_LOADBALANCER=example/k3d-proxy:1"}, s.argv...)
 		s.holds(t, out, err, code)

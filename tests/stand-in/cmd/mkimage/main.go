@@ -1,6 +1,7 @@
 // Command mkimage packs files into an image that `docker load` and `ctr image import` take, without a docker. Part of the stand-in's build.
 //
-//	mkimage -o OUT.tar -name NAME… [-base ROOT.tar] [-entrypoint WORD…] [-cmd WORD…] [-env K=V…] [-volume PATH…] [SRC:DST…] [@TARGET:LINK…]
+//	mkimage -o OUT.tar -name NAME… [-base ROOT.tar] [-entrypoint WORD…] [-cmd WORD…] [-env K=V…] [-volume PATH…]
+//	        [-user NAME] [-workdir PATH] [-account NAME:UID:HOME…] [-folder PATH:MODE:UID…] [SRC:DST…] [@TARGET:LINK…]
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"os"
 	"path"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -35,6 +37,11 @@ func main() {
 
 func run() error {
 	var names, entry, cmd, env, volumes many
+	var l layer
+	user := flag.String("user", "", "who its programs run as, a name or a number")
+	workdir := flag.String("workdir", "", "the folder its programs start in")
+	flag.Var(&l.accounts, "account", "an account beside root and nobody, as NAME:UID:HOME")
+	flag.Var(&l.folders, "folder", "an empty folder, as PATH:MODE:UID")
 	out := flag.String("o", "", "the archive to write")
 	base := flag.String("base", "", "a tar that is the first layer")
 	flag.Var(&names, "name", "a name of the image")
@@ -52,7 +59,8 @@ func run() error {
 	}
 	defer os.RemoveAll(folder)
 	own := path.Join(folder, "own.tar")
-	if err := pack(own, flag.Args(), *base == ""); err != nil {
+	l.items, l.bare = flag.Args(), *base == ""
+	if err := l.pack(own); err != nil {
 		return err
 	}
 	layers := []string{own}
@@ -60,8 +68,8 @@ func run() error {
 		layers = []string{*base, own}
 	}
 	var ids, files []string
-	for _, l := range layers {
-		sum, err := digest(l)
+	for _, file := range layers {
+		sum, err := digest(file)
 		if err != nil {
 			return err
 		}
@@ -71,6 +79,12 @@ func run() error {
 		env = many{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 	}
 	settings := map[string]any{"Entrypoint": entry, "Cmd": cmd, "Env": env}
+	if *user != "" {
+		settings["User"] = *user
+	}
+	if *workdir != "" {
+		settings["WorkingDir"] = *workdir
+	}
 	if len(volumes) > 0 {
 		set := map[string]struct{}{}
 		for _, v := range volumes {
@@ -105,8 +119,8 @@ func run() error {
 			return err
 		}
 	}
-	for i, l := range layers {
-		if err := putFile(t, files[i], 0o644, l); err != nil {
+	for i, file := range layers {
+		if err := putFile(t, files[i], 0o644, file); err != nil {
 			return err
 		}
 	}
@@ -116,37 +130,82 @@ func run() error {
 	return os.Rename(*out+".new", *out)
 }
 
-// pack writes the layer of our own files; an image without a base also gets what programs expect of a root.
-func pack(file string, items []string, bare bool) error {
+// layer is what our own files become; an image without a base also gets what programs expect of a root.
+type layer struct {
+	items, accounts, folders many
+	bare                     bool
+}
+
+func (l *layer) pack(file string) error {
 	f, err := os.Create(file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	t := tar.NewWriter(f)
-	if bare {
-		for _, d := range []struct {
-			name string
-			mode int64
-		}{{"tmp/", 0o1777}, {"etc/", 0o755}} {
-			if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: d.name, Mode: d.mode, ModTime: epoch}); err != nil {
-				return err
-			}
-		}
-		users := "root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"
-		if err := put(t, "etc/passwd", 0o644, int64(len(users)), strings.NewReader(users)); err != nil {
+	if l.bare {
+		if err := l.root(t); err != nil {
 			return err
 		}
 	}
+	for _, folder := range l.folders {
+		words := strings.Split(folder, ":")
+		if len(words) != 3 {
+			return fmt.Errorf("%s: not PATH:MODE:UID", folder)
+		}
+		mode, err := strconv.ParseInt(words[1], 8, 32)
+		if err != nil {
+			return fmt.Errorf("%s: %w", folder, err)
+		}
+		uid, err := strconv.Atoi(words[2])
+		if err != nil {
+			return fmt.Errorf("%s: %w", folder, err)
+		}
+		name := strings.Trim(words[0], "/") + "/"
+		if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: mode, Uid: uid, ModTime: epoch}); err != nil {
+			return err
+		}
+	}
+	if err := l.files(t); err != nil {
+		return err
+	}
+	return t.Close()
+}
+
+func (l *layer) root(t *tar.Writer) error {
+	for _, d := range []struct {
+		name string
+		mode int64
+	}{{"tmp/", 0o1777}, {"etc/", 0o755}} {
+		if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: d.name, Mode: d.mode, ModTime: epoch}); err != nil {
+			return err
+		}
+	}
+	users, groups := "root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n", "root:x:0:\nnogroup:x:65534:\n"
+	for _, account := range l.accounts {
+		words := strings.Split(account, ":")
+		if len(words) != 3 {
+			return fmt.Errorf("%s: not NAME:UID:HOME", account)
+		}
+		users += fmt.Sprintf("%[1]s:x:%[2]s:%[2]s::%[3]s:/bin/sh\n", words[0], words[1], words[2])
+		groups += fmt.Sprintf("%s:x:%s:\n", words[0], words[1])
+	}
+	if err := put(t, "etc/passwd", 0o644, int64(len(users)), strings.NewReader(users)); err != nil {
+		return err
+	}
+	return put(t, "etc/group", 0o644, int64(len(groups)), strings.NewReader(groups))
+}
+
+func (l *layer) files(t *tar.Writer) error {
 	made := map[string]bool{}
-	for _, item := range items {
+	for _, item := range l.items {
 		from, to, ok := strings.Cut(item, ":")
 		if !ok {
 			return fmt.Errorf("%s: not SRC:DST", item)
 		}
 		to = strings.TrimPrefix(to, "/")
 		// Folders of a base are there already, and writing them again would change their modes.
-		if dir := path.Dir(to); dir != "." && !made[dir] && (bare || strings.HasPrefix(dir, "usr/share/stand-in")) {
+		if dir := path.Dir(to); dir != "." && !made[dir] && (l.bare || strings.HasPrefix(dir, "usr/share/stand-in")) {
 			made[dir] = true
 			if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755, ModTime: epoch}); err != nil {
 				return err
@@ -166,7 +225,7 @@ func pack(file string, items []string, bare bool) error {
 			return err
 		}
 	}
-	return t.Close()
+	return nil
 }
 
 func putFile(t *tar.Writer, name string, mode int64, file string) error {

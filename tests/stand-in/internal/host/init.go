@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"blackstart/stand-in/internal/paths"
 	"blackstart/stand-in/internal/units"
 )
 
@@ -179,6 +180,11 @@ func (o *options) files() error {
 			return err
 		}
 	}
+	for _, image := range o.More {
+		if err := bindFile(image, o.fs(filepath.Join(paths.MoreImages, filepath.Base(image)))); err != nil {
+			return err
+		}
+	}
 	single := map[string]string{
 		"/etc/hostname":    o.Name + "\n",
 		"/etc/hosts":       "127.0.0.1 localhost\n::1 localhost\n" + strings.Split(o.Addresses[0], "/")[0] + " " + o.Name + "\n",
@@ -208,6 +214,20 @@ func (o *options) files() error {
 		if err := unix.Mount(o.fs(path), path, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
+	}
+	return nil
+}
+
+// bindFile makes a file seen at another place, which is made for it.
+func bindFile(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(to, nil, 0o644); err != nil {
+		return err
+	}
+	if err := unix.Mount(from, to, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("%s: %w", from, err)
 	}
 	return nil
 }

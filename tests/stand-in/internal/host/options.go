@@ -32,6 +32,7 @@ type options struct {
 	Bare      bool     `json:"bare"`
 	Home      string   `json:"home"`
 	Images    string   `json:"images"`
+	More      []string `json:"more"`
 	Cgroup    string   `json:"cgroup"`
 	Beside    string   `json:"beside"`
 }
@@ -45,7 +46,7 @@ var private = []string{
 func parse(args []string) (*options, error) {
 	f := flag.NewFlagSet("host run", flag.ContinueOnError)
 	o := &options{}
-	var addresses, also many
+	var addresses, also, more many
 	f.StringVar(&o.Dir, "dir", "", "the folder that is its disk")
 	f.Var(&addresses, "address", "an address with its network, as 192.0.2.10/24")
 	f.StringVar(&o.Name, "name", "standin-0", "its hostname")
@@ -53,6 +54,7 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&o.Beside, "beside", "", "the folder of a host that was run with --also: this one stands in the same network")
 	f.BoolVar(&o.Bare, "bare", false, "no k3s is installed")
 	f.StringVar(&o.Images, "images", "", "a folder of image archives that every k3s in it finds")
+	f.Var(&more, "image", "one more image: an archive, or the name of one of the stand-in's own in more/")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
@@ -70,6 +72,18 @@ func parse(args []string) (*options, error) {
 	o.Home = filepath.Dir(self)
 	if o.Images == "" {
 		o.Images = filepath.Join(filepath.Dir(o.Home), "images")
+	}
+	for _, image := range more {
+		if !strings.Contains(image, "/") {
+			image = filepath.Join(filepath.Dir(o.Home), "more", image+".tar")
+		}
+		if image, err = filepath.Abs(image); err != nil {
+			return nil, err
+		}
+		if _, err := os.Stat(image); err != nil {
+			return nil, fmt.Errorf("host run: --image: %w", err)
+		}
+		o.More = append(o.More, image)
 	}
 	if len(addresses) == 0 {
 		addresses = many{"192.0.2.10/24"}

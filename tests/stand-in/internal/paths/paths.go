@@ -14,10 +14,11 @@ const (
 	State        = "/run/k3s/containerd"
 	Socket       = State + "/containerd.sock"
 	PluginBin    = "/usr/lib/cni"
+	MoreImages   = "/run/stand-in/more"
 )
 
 // ImageFolders hold images that are there before any registry is asked: k3s's own folder below the data is one more.
-var ImageFolders = []string{"/usr/share/stand-in/images", "/run/stand-in/images"}
+var ImageFolders = []string{"/usr/share/stand-in/images", "/run/stand-in/images", MoreImages}
 
 // Data is k3s's --data-dir.
 type Data string

@@ -1,5 +1,5 @@
-//! Whether the cluster's DNS answers. It is asked at its own address, from a node: no image with a program for it is sure to be
-//! there for a pod.
+//! Whether the cluster's DNS answers. It is asked at its own address, by a program of the node in the network of a pod: no image
+//! with such a program is sure to be there for a pod of our own.
 
 use super::Asked;
 use crate::model::ObjectId;
@@ -9,6 +9,7 @@ use crate::sys::docker;
 use crate::sys::kube::{Unmet, Verdict};
 use crate::sys::process::Exit;
 use serde_json::Value;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How long CoreDNS may take until it is available, an image pulled.
@@ -36,22 +37,63 @@ pub async fn ask(asked: &Asked<'_>) -> Result<String, Seen> {
     let Some(node) = asked.nodes().into_iter().find(|node| node.role == "server") else {
         return Err(Seen::Absent("there is no server node".to_owned()));
     };
-    let mut last = String::new();
-    for at in 0..TRIES {
-        if at > 0 {
-            clock::pause(PAUSE).await;
-        }
-        let said = asked.docker.exec(&node.id, &["busybox", "nslookup", &name, &address]).await;
-        let said = said.map_err(|why| Seen::Unknown(format!("{}: {why}", node.name)))?;
-        match said.exit {
-            Exit::Code(0) => return Ok(format!("DNS answers at {address}")),
-            Exit::Code(code) if NO_PROGRAM.contains(&code) => {
-                return Ok("DNS not exercised: the node has no nslookup".to_owned());
+    let pod = pod(asked).await;
+    let mut ways: Vec<(&str, Vec<&str>)> = Vec::new();
+    if let Some((ip, _)) = &pod {
+        ways.push(("from a pod", vec!["sh", "-c", FROM_POD, "sh", ip, &name, &address]));
+    }
+    ways.push(("from a node", vec!["busybox", "nslookup", &name, &address]));
+    for (from, argv) in ways {
+        let from_pod = argv[0] == "sh";
+        let mut last = String::new();
+        for at in 0..TRIES {
+            if at > 0 {
+                clock::pause(PAUSE).await;
             }
-            Exit::Code(_) | Exit::Signal(_) => last = docker::words(&said),
+            let on = pod.as_ref().filter(|_| from_pod).map_or(node.id.as_str(), |(_, on)| on.as_str());
+            let said = asked.docker.exec(on, &argv).await;
+            let said = said.map_err(|why| Seen::Unknown(format!("{}: {why}", node.name)))?;
+            match said.exit {
+                Exit::Code(0) => {
+                    asked.pod_asked.store(from_pod, Ordering::Relaxed);
+                    return Ok(format!("DNS answers at {address}, asked {from}"));
+                }
+                Exit::Code(code) if NO_PROGRAM.contains(&code) => {
+                    last.clear();
+                    break;
+                }
+                Exit::Code(_) | Exit::Signal(_) => last = docker::words(&said),
+            }
+        }
+        if !last.is_empty() {
+            return Err(Seen::Absent(format!("DNS at {address} does not know {name}, asked {from}: {last}")));
         }
     }
-    Err(Seen::Absent(format!("DNS at {address} does not know {name}: {last}")))
+    Ok("DNS not exercised: the node has no nslookup".to_owned())
+}
+
+/// Goes into the network that has this address, and asks there. 127 where nothing has it, or where a program is not there.
+const FROM_POD: &str = r#"
+for net in /proc/[0-9]*/net/fib_trie; do
+  grep -q -- "|-- $1\$" "$net" 2>/dev/null || continue
+  pid=${net#/proc/}
+  exec nsenter -t "${pid%%/*}" -n -- busybox nslookup "$2" "$3"
+done
+exit 127
+"#;
+
+/// The address of a pod with a network of its own, and the container that is its node. Not one that answers for DNS itself: that
+/// would be asked by way of itself.
+async fn pod(asked: &Asked<'_>) -> Option<(String, String)> {
+    let pods = asked.up.kube.list("v1", "Pod", None).await.ok()?;
+    let nodes = asked.nodes();
+    pods.iter().find_map(|pod| {
+        let (spec, status) = (&pod["spec"], &pod["status"]);
+        let own = spec["hostNetwork"] != true && pod["metadata"]["labels"]["k8s-app"] != "kube-dns";
+        let ip = status["podIP"].as_str().filter(|_| own && status["phase"] == "Running")?;
+        let node = nodes.iter().find(|node| Some(node.name.as_str()) == spec["nodeName"].as_str())?;
+        Some((ip.to_owned(), node.id.clone()))
+    })
 }
 
 async fn available(asked: &Asked<'_>) -> Result<(), Seen> {

@@ -1,4 +1,5 @@
-//! Whether an image comes by each mirror: one is pulled that the cluster runs. A mirror of which nothing runs yet is said.
+//! Whether an image comes by each mirror: one is pulled that the plan will run, or that the cluster runs by itself. A mirror of
+//! which nobody runs anything is said.
 
 use super::Asked;
 use crate::manifests::Field;
@@ -14,11 +15,16 @@ pub async fn ask(asked: &Asked<'_>) -> Result<Option<String>, Seen> {
     let Some(node) = asked.nodes().into_iter().next().filter(|_| !mirrors.is_empty()) else { return Ok(None) };
     let pods = asked.up.kube.list("v1", "Pod", None).await;
     let pods = pods.map_err(|trouble| Seen::Unknown(format!("{}: {trouble}", asked.up.server)))?;
-    let images: BTreeSet<&str> = pods.iter().flat_map(images).collect();
+    let running: BTreeSet<&str> = pods.iter().flat_map(images).collect();
+    // What is on the node already proves less.
+    let images: Vec<&str> = asked.images.iter().map(String::as_str).chain(running).collect();
     let mut pulled = 0;
     for mirror in mirrors {
         let Some(image) = images.iter().find(|image| is_of(image, mirror)) else {
-            (asked.scene.say)(format!("mirror {}: nothing runs of it yet, so nothing was pulled by it", mirror.name));
+            (asked.scene.say)(format!(
+                "mirror {}: neither the plan nor the cluster runs anything of it, so nothing was pulled by it",
+                mirror.name
+            ));
             continue;
         };
         let said = asked.docker.exec(&node.id, &["crictl", "pull", image]).await;
@@ -34,12 +40,14 @@ pub async fn ask(asked: &Asked<'_>) -> Result<Option<String>, Seen> {
     Ok((pulled > 0).then(|| format!("{} pulled from", many(pulled, "mirror"))))
 }
 
-fn images(pod: &Value) -> impl Iterator<Item = &str> {
+/// The images of a pod.
+pub fn images(pod: &Value) -> impl Iterator<Item = &str> {
     let containers = pod["spec"]["containers"].as_array().into_iter().flatten();
     containers.filter_map(|container| container["image"].as_str())
 }
 
-fn is_of(image: &str, mirror: &Field) -> bool {
+/// Whether an image comes by this mirror.
+pub fn is_of(image: &str, mirror: &Field) -> bool {
     &*mirror.name == "*" || registry(image) == &*mirror.name
 }
 
