@@ -33,12 +33,22 @@ pub enum By {
 pub struct Application {
     pub object: Arc<Object>,
     pub by: By,
-    /// Address and commit of each source; no commit for what is not this work tree.
-    pub sources: Vec<(String, Option<String>)>,
+    pub sources: Vec<Source>,
     /// All but further Applications.
     pub brings: Vec<Arc<Object>>,
     /// Nothing of it is unknown.
     pub whole: bool,
+}
+
+/// What an Application is told to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub url: String,
+    pub path: String,
+    pub chart: String,
+    pub target: String,
+    /// The commit of the work tree; none for what is not that.
+    pub revision: Option<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -129,10 +139,11 @@ impl Walk<'_> {
         let several = spec.and_then(|spec| spec.get("sources")).map_or(&[][..], |sources| sources.items());
         let one = spec.and_then(|spec| spec.get("source"));
         let sources = several.iter().chain(one.filter(|_| several.is_empty())).map(|source| {
-            let text = |name: &str| source.text_at(&[name]).unwrap_or_default();
-            let here = source.get("chart").is_none() && gitops::is_own(&self.repos, text("repoURL"));
-            let revision = here.then(|| self.tree.revision(self.look, text("targetRevision"))).flatten();
-            (text("repoURL").to_owned(), revision)
+            let text = |name: &str| source.text_at(&[name]).unwrap_or_default().to_owned();
+            let (url, target) = (text("repoURL"), text("targetRevision"));
+            let here = source.get("chart").is_none() && gitops::is_own(&self.repos, &url);
+            let revision = here.then(|| self.tree.revision(self.look, &target)).flatten();
+            Source { url, path: text("path"), chart: text("chart"), target, revision }
         });
         let sources = sources.collect();
         self.made.applications.push(Application { object, by, sources, brings: Vec::new(), whole: true });

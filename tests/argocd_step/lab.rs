@@ -92,9 +92,6 @@ spec:
 ";
     let template =
         app("'{{name}}'", "pairs", "").lines().skip(2).fold(String::new(), |all, line| all + "    " + line + "\n");
-    put(
-        "gitops/apps/pairs.yaml",
-        &format!("{set}{}", template.replace("namespace: '{{name}}'", "namespace: '{{name}}'")),
-    );
+    put("gitops/apps/pairs.yaml", &format!("{set}{}", template));
     put("gitops/pairs/pair.yaml", &deployment("pair"));
 }

@@ -30,11 +30,34 @@ impl Stage {
         names.insert(0, "root");
         self.judge_these(revision, &names)
     }
+    /// What is written in git of a broken one is not what this is about, but for the commit.
+    fn expected(&self, revision: &str, names: &[&str]) -> Vec<Expected> {
+        let mut all = expected(names, revision);
+        for one in &mut all {
+            let spec = self.0.get(&one.name).map(|live| live["spec"]["source"].clone()).unwrap_or_default();
+            let text = |name: &str| spec[name].as_str().unwrap_or_default().to_owned();
+            let (url, path, target) = (text("repoURL"), text("path"), text("targetRevision"));
+            one.sources[0] = Source { url, path, target, ..one.sources[0].clone() };
+        }
+        all
+    }
     fn judge_these(&self, revision: &str, names: &[&str]) -> BTreeMap<String, Is> {
         let live: BTreeMap<&str, Application> = self.0.iter().map(|(n, one)| (&**n, Application::of(one))).collect();
-        let expected = expected(names, revision);
+        let expected = self.expected(revision, names);
         let judged = judge(&expected, |space, name| live.get(name).filter(|one| one.namespace == space));
         names.iter().map(|name| (*name).to_owned()).zip(judged).collect()
+    }
+}
+
+fn source(revision: &str, name: &str) -> Source {
+    let text = str::to_owned;
+    let path = if name == "root" { "apps" } else { name };
+    Source {
+        url: text("http://192.0.2.10:3000/gitops.git"),
+        path: text(path),
+        chart: String::new(),
+        target: text("main"),
+        revision: Some(text(revision)).filter(|revision| !revision.is_empty()),
     }
 }
 
@@ -45,10 +68,7 @@ fn expected(names: &[&str], revision: &str) -> Vec<Expected> {
         parent: (at > 0).then_some(0),
         set: None,
         place: Place { file: "root.yaml".to_owned(), spot: Spot { line: 1, column: 1 } },
-        sources: vec![Source {
-            url: "http://192.0.2.10:3000/gitops.git".to_owned(),
-            revision: Some(revision.to_owned()).filter(|revision| !revision.is_empty()),
-        }],
+        sources: vec![source(revision, name)],
     };
     names.iter().enumerate().map(one).collect()
 }
@@ -221,6 +241,13 @@ fn each_thing_that_speaks_against_it_keeps_an_application_from_green() {
         (|web| web["status"]["conditions"] = json!([{"type": "UnknownError", "message": "huh"}]), "UNKNOWN may: Unk"),
         (|web| web["status"]["operationState"]["phase"] = json!("Running"), "waits: its sync runs: successfully"),
         (|web| web["status"]["operationState"]["phase"] = json!("Terminating"), "waits: its sync runs"),
+        (
+            |web| {
+                web["status"]["sync"]["comparedTo"] = json!({"source": web["spec"]["source"]});
+                web["status"]["sync"]["comparedTo"]["source"]["targetRevision"] = json!("old");
+            },
+            "waits: Argo CD has not looked at it as it is now",
+        ),
         (|web| web["operation"] = json!({"sync": {}}), "waits: its sync is about to begin"),
         (|web| web["metadata"]["deletionTimestamp"] = json!("2026-11-21T03:45:35Z"), "waits: it is being deleted"),
         (
@@ -256,7 +283,7 @@ fn the_line_counts_what_is_healthy_synced_expected_and_failing() {
     let names: Vec<&str> = stage.0.keys().map(String::as_str).collect();
     let live: BTreeMap<&str, Application> = stage.0.iter().map(|(n, one)| (&**n, Application::of(one))).collect();
     let find = |_: &str, name: &str| live.get(name);
-    let expected = expected(&names, "");
+    let expected = stage.expected("", &names);
     let judged = judge(&expected, find);
     // Eight are Healthy by their own word, and four of these could not even be compared.
     assert_eq!(told(&expected, &judged, find), ("apps 4H/6S/14".to_owned(), 7));
@@ -277,12 +304,28 @@ fn several_sources_are_compared_each_with_its_own_commit() {
     let stage = Stage::read("good").change("web", |web| {
         web["status"]["sync"]["revision"] = json!("");
         web["status"]["sync"]["revisions"] = json!(["1.2.3", FIRST]);
+        let git = web["spec"]["source"].clone();
+        let mut chart = git.clone();
+        chart["repoURL"] = json!("https://charts.example.org");
+        web["spec"]["sources"] = json!([chart, git]);
     });
     let live = Application::of(&stage.0["web"]);
     let mut wanted = expected(&["web"], FIRST);
-    wanted[0].sources.insert(0, Source { url: "https://charts.example.org".to_owned(), revision: None });
+    wanted[0].sources.insert(0, Source { url: "https://charts.example.org".to_owned(), ..source("", "web") });
     assert_eq!(judge(&wanted, |_, _| Some(&live)), [Is::Green]);
     wanted[0].sources[1].revision = Some("0000000000000000000000000000000000000000".to_owned());
     let judged = judge(&wanted, |_, _| Some(&live));
     assert!(matches!(&judged[0], Is::Stuck(stuck) if stuck.id == "F101"), "{judged:?}");
+}
+
+#[test]
+fn what_an_application_says_of_an_older_self_is_not_taken_for_the_one_in_git() {
+    let stage = Stage::read("bad-children");
+    let live = Application::of(&stage.0["badbranch"]);
+    let mut wanted = expected(&["badbranch"], "");
+    wanted[0].sources[0] = Source { path: live.asks[0][1].clone(), ..source("", "badbranch") };
+    // It cannot find its branch; in git it names another by now, and its root is about to bring that.
+    assert_eq!(judge(&wanted, |_, _| Some(&live)), [Is::Waits("it is not yet what git has of it".to_owned())]);
+    wanted[0].sources[0].target = "nope".to_owned();
+    assert!(matches!(&judge(&wanted, |_, _| Some(&live))[0], Is::Stuck(stuck) if stuck.id == "F10"));
 }

@@ -47,10 +47,12 @@ pub struct Application {
     pub project: String,
     pub sync: String,
     pub health: String,
+    /// Address, path, chart and target of each source that it is told to read.
+    pub asks: Vec<[String; 4]>,
+    /// What was compared last is another than what it is told to read.
+    pub stale: bool,
     /// The commits that it was compared with, by source.
     pub revisions: Vec<String>,
-    /// The addresses of the sources that it was compared with.
-    pub urls: Vec<String>,
     /// Type and message of those that tell of an error.
     pub errors: Vec<(String, String)>,
     pub operation: Option<Operation>,
@@ -89,6 +91,17 @@ fn revisions(of: &Value) -> Vec<String> {
     }
 }
 
+/// Address, path, chart and target of each source.
+fn asks(of: &Value) -> Vec<[String; 4]> {
+    let sources = match list(&of["sources"]) {
+        [] if of["source"].is_null() => &[],
+        [] => std::slice::from_ref(&of["source"]),
+        several => several,
+    };
+    let one = |one: &Value| ["repoURL", "path", "chart", "targetRevision"].map(|name| text(&one[name]));
+    sources.iter().map(one).collect()
+}
+
 fn named(of: &Value) -> String {
     let (kind, name) = (text(&of["kind"]), text(&of["name"]));
     match of["namespace"].as_str().filter(|space| !space.is_empty()) {
@@ -100,11 +113,7 @@ fn named(of: &Value) -> String {
 impl Application {
     pub fn of(object: &Value) -> Self {
         let (about, spec, status) = (&object["metadata"], &object["spec"], &object["status"]);
-        let compared = &status["sync"]["comparedTo"];
-        let sources = match list(&compared["sources"]) {
-            [] => std::slice::from_ref(&compared["source"]),
-            several => several,
-        };
+        let (asks, compared) = (asks(spec), asks(&status["sync"]["comparedTo"]));
         let errors = list(&status["conditions"]).iter().filter_map(|one| {
             let kind = one["type"].as_str().filter(|kind| kind.ends_with("Error"))?;
             Some((kind.to_owned(), words(&one["message"])))
@@ -123,7 +132,8 @@ impl Application {
             sync: text(&status["sync"]["status"]),
             health: text(&status["health"]["status"]),
             revisions: revisions(&status["sync"]),
-            urls: sources.iter().map(|source| text(&source["repoURL"])).filter(|url| !url.is_empty()).collect(),
+            stale: !compared.is_empty() && compared != asks,
+            asks,
             errors: errors.collect(),
             operation: Operation::of(&status["operationState"]),
             history: list(&status["history"]).iter().map(revisions).collect(),

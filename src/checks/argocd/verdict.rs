@@ -24,6 +24,10 @@ pub struct Expected {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     pub url: String,
+    pub path: String,
+    pub chart: String,
+    /// What it names of the repository: a branch, a commit, a version.
+    pub target: String,
     /// The commit that the work tree has for what it names; none where that cannot be known, as for a chart.
     pub revision: Option<String>,
 }
@@ -110,6 +114,13 @@ fn of(expected: &Expected, live: &Application) -> Is {
     if live.asked {
         return Is::waits("Argo CD was asked to look again");
     }
+    // What it says of itself it says of what it was told to be, and that is not this yet.
+    if !is_as_git_has_it(expected, live) {
+        return Is::waits("it is not yet what git has of it");
+    }
+    if live.stale {
+        return Is::waits("Argo CD has not looked at it as it is now");
+    }
     // A source that cannot be read leaves everything else as it was: nothing of that is worth more than the error.
     if let Some(stuck) = errors(live) {
         return Is::Stuck(stuck);
@@ -190,6 +201,11 @@ fn used_up(live: &Application, operation: &Operation) -> Stuck {
     // Time alone does not mend it, but a sync may: what stood in its way may have come.
     stuck.again = stuck.heals == Heals::May;
     stuck
+}
+
+fn is_as_git_has_it(expected: &Expected, live: &Application) -> bool {
+    let parts = |one: &Source| [&one.url, &one.path, &one.chart, &one.target].map(String::clone);
+    live.asks.is_empty() || live.asks.iter().cloned().eq(expected.sources.iter().map(parts))
 }
 
 /// Argo CD reads its server; what is expected comes from this host.

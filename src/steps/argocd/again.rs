@@ -4,8 +4,8 @@
 use super::ArgoCd;
 use super::wait::{Moment, Watch};
 use crate::checks::argocd::{Application, Expected, Failed, Is};
-use crate::manifests::Object;
-use crate::manifests::brought::Brought;
+use crate::manifests::brought::{self, Brought};
+use crate::manifests::facts::makes_namespace;
 use crate::model::ObjectId;
 use crate::steps::apply;
 use crate::steps::contract::Mishap;
@@ -14,7 +14,6 @@ use crate::steps::target::Up;
 use crate::sys::kube::{Force, Trouble};
 use serde_json::{Value, json};
 use std::collections::HashSet;
-use std::sync::Arc;
 
 fn id_of(expected: &Expected) -> ObjectId {
     ObjectId::new("argoproj.io/v1alpha1", "Application", Some(&expected.namespace), &expected.name)
@@ -63,8 +62,8 @@ pub async fn sync(
         if !stuck.again || synced.contains(&name) {
             continue;
         }
-        let brings = watch.brought.applications.get(at).map_or(&[][..], |one| &one.brings);
-        if !is_gone(scene, up, brings, &stuck.failed).await? {
+        let Some(one) = watch.brought.applications.get(at) else { continue };
+        if !is_gone(scene, up, one, &stuck.failed).await? {
             continue;
         }
         synced.insert(name.clone());
@@ -78,7 +77,8 @@ pub async fn sync(
 
 /// Whether the server would take now what it did not take then: it is asked itself. What is not known here is no reason not
 /// to try.
-async fn is_gone(scene: &Scene<'_>, up: &Up, brings: &[Arc<Object>], failed: &[Failed]) -> Result<bool, Trouble> {
+async fn is_gone(scene: &Scene<'_>, up: &Up, by: &brought::Application, failed: &[Failed]) -> Result<bool, Trouble> {
+    let (brings, makes) = (&by.brings, makes_namespace(&by.object).is_some());
     for one in failed.iter().filter(|one| !one.hook) {
         let object = brings
             .iter()
@@ -93,6 +93,8 @@ async fn is_gone(scene: &Scene<'_>, up: &Up, brings: &[Arc<Object>], failed: &[F
         match up.kube.apply_dry(scene.touch.look(), &body, Force::Yes).await {
             Ok(_) => {}
             Err(trouble) if trouble.transient() => return Err(trouble),
+            // Its namespace comes with the sync.
+            Err(Trouble::Refused(refusal)) if makes && refusal.code == 404 => {}
             Err(_) => return Ok(false),
         }
     }

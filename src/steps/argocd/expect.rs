@@ -34,8 +34,11 @@ impl ArgoCd {
         if let Some(tree) = &self.tree {
             self.brought = brought::follow(look, None, &self.roots, tree);
         }
+        // Its own went into their namespace only here. An Argo CD that keeps itself brings them once more.
+        let own: HashSet<&ObjectId> = self.own.objects.iter().map(|object| &object.id).collect();
+        let held = |id: &ObjectId| (around.holds)(id) || own.contains(id);
         let (others, shared): (Vec<_>, Vec<_>) =
-            objects(&self.brought).into_iter().partition(|object| !(around.holds)(&object.id));
+            objects(&self.brought).into_iter().partition(|object| !held(&object.id));
         self.shared = shared.into_iter().map(|object| object.id.clone()).collect();
         self.papers = Papers { objects: [&*self.own.objects, &*self.roots, &others].concat(), ..self.own.clone() };
         let whole = self.brought.applications.iter().filter(|one| one.whole);
@@ -69,6 +72,10 @@ impl ArgoCd {
     }
 
     pub fn expected(&self, brought: &Brought) -> Vec<Expected> {
+        let source = |one: &brought::Source| {
+            let brought::Source { url, path, chart, target, revision } = one.clone();
+            Source { url, path, chart, target, revision }
+        };
         let one = |one: &brought::Application| Expected {
             namespace: one.object.namespace().unwrap_or(&self.namespace).to_owned(),
             name: one.object.name().to_owned(),
@@ -81,11 +88,7 @@ impl ArgoCd {
                 By::Root | By::Application(_) => None,
             },
             place: one.object.place(),
-            sources: one
-                .sources
-                .iter()
-                .map(|(url, revision)| Source { url: url.clone(), revision: revision.clone() })
-                .collect(),
+            sources: one.sources.iter().map(source).collect(),
         };
         brought.applications.iter().map(one).collect()
     }

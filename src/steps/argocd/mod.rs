@@ -153,8 +153,8 @@ impl Kind for ArgoCd {
     fn inputs(&self, _: Look, _: &Path) -> Result<Digest, String> {
         let mut digest = papers::digest(NAME, &self.papers);
         let sources = self.brought.applications.iter().flat_map(|one| &one.sources);
-        for (_, revision) in sources {
-            digest.add(revision.as_deref().unwrap_or_default().as_bytes());
+        for source in sources {
+            digest.add(source.revision.as_deref().unwrap_or_default().as_bytes());
         }
         Ok(digest.finish())
     }

@@ -183,14 +183,18 @@ pub async fn wait(step: &ArgoCd, scene: &Scene<'_>, up: &Up, brought: &Brought, 
         if !deaf && moment.is_green() {
             return watch.seen(How::Green, &moment, &eyes.live);
         }
+        let mut causes = rungs::causes(&watch, &moment, &eyes.live);
         if mends && !deaf {
             match again::sync(&watch, scene, up, &moment, &mut synced).await {
                 Ok(0) => {}
-                Ok(_) => moved = clock::uptime(),
+                // What was just asked for is seen with the next change, and is no cause until then.
+                Ok(_) => {
+                    moved = clock::uptime();
+                    causes.retain(|(_, held)| !held.iter().any(|id| synced.contains(&id.to_string())));
+                }
                 Err(why) => return Seen::lost(why),
             }
         }
-        let causes = rungs::causes(&watch, &moment, &eyes.live);
         if !deaf && causes.iter().any(|(trouble, _)| trouble.heals == Heals::Never) {
             if since(*stuck_since.get_or_insert_with(clock::uptime)) >= LAST_WORDS {
                 return watch.seen(How::Stuck, &moment, &eyes.live);
