@@ -7,6 +7,7 @@ mod k3s_host;
 mod rig;
 #[path = "../support/sandbox.rs"]
 mod sandbox;
+mod step;
 
 use rig::{Repository, application};
 use std::time::Duration;

@@ -48,7 +48,8 @@ pub const CHART: Files = &[
 ];
 
 static RIG: OnceLock<Option<(Host, [Child; 2])>> = OnceLock::new();
-static TURN: Mutex<()> = Mutex::new(());
+/// One host at a time: each has a Kubernetes of its own.
+pub static TURN: Mutex<()> = Mutex::new(());
 
 /// Nobody drops what is static, and a host's disk is large: this child removes it when its input ends, which is when this process does.
 fn sweeper(folder: &Path) -> Child {
