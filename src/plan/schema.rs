@@ -60,7 +60,9 @@ fn shape(shape: Shape) -> Value {
             "additionalProperties": false,
         }),
         Shape::Places => json!({"type": "array", "items": {"type": "string", "pattern": "^[^*/ ]+:[0-9]{1,5}$"}}),
-        Shape::Data => json!({"type": "array", "items": {"type": "string", "pattern": "^/."}}),
+        Shape::Data => {
+            json!({"type": "array", "items": {"type": "string", "pattern": "^(/.|[A-Za-z0-9][A-Za-z0-9_.-]+$)"}})
+        }
         Shape::Secrets => json!({
             "type": "object",
             "properties": properties(&[keys::SECRETS]),

@@ -71,7 +71,7 @@ fn kind_of_value(shape: Shape) -> String {
         Shape::Finding => "an id of a finding".into(),
         Shape::Cluster | Shape::Drill | Shape::Secrets => "a map, see below".into(),
         Shape::Places => "a list of HOST:PORT".into(),
-        Shape::Data => "a list of whole paths".into(),
+        Shape::Data => "a list of whole paths or names".into(),
     }
 }
 

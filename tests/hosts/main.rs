@@ -6,6 +6,7 @@
 mod common;
 mod k3d;
 mod k3d_calls;
+mod k3d_drill;
 mod k3d_faults;
 mod k3d_files;
 mod k3d_others;

@@ -21,6 +21,7 @@ const REAL: &str = "BLACKSTART_REAL_K3D";
 const ON_COMMAND: &[&str] = &[
     "k3d_calls::docker_gone_at_any_call_is_never_a_no_and_what_it_left_undone_is_done_later",
     "k3d_calls::each_answer_that_the_real_k3d_was_seen_to_give_is_told_and_believed_by_nobody",
+    "k3d_drill::a_drill_that_is_broken_off_takes_back_what_it_had_half_made_and_reaping_never_passes_over_what_it_cannot_read",
     "k3d_faults::a_create_that_fails_at_any_point_is_told_in_k3ds_words_and_made_anew_by_the_same_run",
     "k3d_faults::a_create_that_hangs_is_ended_and_what_it_left_is_the_runs_own",
     "k3d_faults::a_daemon_that_goes_while_a_cluster_is_made_is_a_failure_that_the_run_mends",

@@ -12,7 +12,6 @@ const DATA: &str = "/var/lib/rancher/k3s";
 
 struct K3s {
     host: Host,
-    asides: std::cell::Cell<usize>,
 }
 
 fn living(test: &str) -> Option<K3s> {
@@ -21,7 +20,7 @@ fn living(test: &str) -> Option<K3s> {
     host.put("lab.yaml", LAB);
     host.put("plan.yaml", whole::plan("provider: k3s, config: config.yaml"));
     host.sh("mkdir -p /srv/data");
-    let k3s = K3s { host, asides: std::cell::Cell::new(0) };
+    let k3s = K3s { host };
     let first = k3s.program(&["recover", "plan.yaml", "--confirm", NAME]).output().unwrap();
     assert!(first.status.success(), "{}", whole::said(&first));
     assert_eq!(k3s.data().lines().count(), 2, "{}", k3s.data());
@@ -59,7 +58,6 @@ impl Ground for K3s {
         left.extend(whole::marked_in(&self.host.sh("cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' || :")));
         self.host
             .sh(&format!("rm -rf {DATA}/aside-* && rm -rf /etc/rancher/k3s/*.aside-* /etc/rancher/node/*.aside-*"));
-        self.asides.set(self.asides.get() + asides.len());
         left
     }
 }

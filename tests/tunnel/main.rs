@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 #[path = "../hosts/k3s_host.rs"]
-#[allow(dead_code)]
 mod k3s_host;
 #[path = "../support/sandbox.rs"]
 mod sandbox;

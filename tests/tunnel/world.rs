@@ -196,7 +196,7 @@ async fn at_edge(state: &State, path: &str) -> (u16, String, String) {
         Edge::Login => (302, "Location: https://login.example.org/\r\n".to_owned(), none()),
         Edge::Cached => (200, "cf-cache-status: HIT\r\n".to_owned(), "an old page".to_owned()),
         Edge::Elsewhere => (404, none(), "another cluster".to_owned()),
-        Edge::Shared if turn % 2 == 0 => (404, none(), "another cluster".to_owned()),
+        Edge::Shared if turn.is_multiple_of(2) => (404, none(), "another cluster".to_owned()),
         Edge::Here | Edge::Shared | Edge::Down => {
             let bare = path.split('?').next().unwrap();
             let to = {

@@ -80,42 +80,13 @@ fn token(workload: &Workload<'_>, container: &Node, told: &mut Told) {
         let fix = "give it as a file of a mounted Secret (--token-file), or as TUNNEL_TOKEN from a Secret";
         if value.starts_with('$') {
             let message = "the token of the tunnel becomes an argument, which everyone on the host can read";
-            let mend = told.say("F23", Severity::Warning, workload.object, place, message, fix);
-            *mend = without_token(workload, container, value);
+            told.say("F23", Severity::Warning, workload.object, place, message, fix);
         } else if !value.is_empty() && !value.contains(['<', '{']) {
             let message = "the token of the tunnel stands in the file itself (not shown here), and in the arguments of its process";
             let fix = format!("take a new token; {fix}");
             told.say("F23", Severity::Error, workload.object, place, message, fix);
         }
     }
-}
-
-/// The arguments without the token, where it is in the variable that cloudflared reads by itself.
-fn without_token(workload: &Workload<'_>, container: &Node, value: &str) -> Option<Mend> {
-    let is_known = each(container, "env").any(|variable| variable.text_at(&["name"]) == Some("TUNNEL_TOKEN"));
-    if !is_known
-        || value != "$(TUNNEL_TOKEN)"
-        || !each(workload.spec, "containers").any(|one| std::ptr::eq(one, container))
-    {
-        return None;
-    }
-    let name = container.text_at(&["name"])?;
-    // One argument, or two that follow each other; a line for a shell is not cut.
-    let (list, words) = ["args", "command"].into_iter().find_map(|list| {
-        let words: Option<Vec<&str>> = each(container, list).map(Node::text).collect();
-        words
-            .filter(|words| words.contains(&"--token=$(TUNNEL_TOKEN)") || words.contains(&value))
-            .map(|words| (list, words))
-    })?;
-    let kept = words.iter().enumerate().filter(|(at, word)| {
-        let before = at.checked_sub(1).map(|at| words[at]);
-        let option = **word == "--token" && words.get(at + 1) == Some(&value);
-        !option && **word != "--token=$(TUNNEL_TOKEN)" && !(**word == value && before == Some("--token"))
-    });
-    let kept: Vec<&str> = kept.map(|(_, word)| *word).collect();
-    let way = Way::to(workload.way).key("spec").key("containers").named(name).key(list);
-    (kept.len() < words.len())
-        .then(|| Mend::new(workload.object, vec![Set { way, value: kept.into() }], "tunnel-token"))
 }
 
 /// The Services that a tunnel's own configuration leads to.

@@ -257,7 +257,7 @@ impl Kind for Tunnel {
         Ok(found)
     }
     fn unproven(&self, scene: &Scene<'_>) -> Vec<String> {
-        let what = self.host().map_or_else(|| "a public name".to_owned(), |host| host);
+        let what = self.host().unwrap_or_else(|| "a public name".to_owned());
         match (self.rehearses(scene), &self.probe) {
             (true, _) if self.way == Way::Cloudflared && self.drills_with(scene).is_none() => {
                 let why = if scene.mode == Mode::Drill { "drill" } else { "sandbox" };
