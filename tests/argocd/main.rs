@@ -37,9 +37,11 @@ fn a_root_and_its_children_become_green_on_a_real_argo_cd() {
     let lost = rig::until(Duration::from_secs(60), || {
         let all = rig::applications();
         let lost = all.iter().find(|one| one["metadata"]["name"] == "lost")?;
-        lost["status"]["conditions"][0]["message"].is_string().then(|| lost.clone())
+        // It tells the condition first, and how it stands a moment later.
+        let said = lost["status"]["conditions"][0]["message"].is_string();
+        (said && lost["status"]["sync"]["status"] == "Unknown").then(|| lost.clone())
     });
-    assert_eq!(lost["status"]["sync"]["status"], "Unknown", "{lost}");
+    assert_eq!(lost["status"]["health"]["status"], "Healthy", "{lost}");
     let said = lost["status"]["conditions"][0]["message"].as_str().unwrap();
     assert!(said.contains("unable to resolve 'nowhere' to a commit SHA"), "{said}");
 
